@@ -1,0 +1,1 @@
+"""Git commits and the virtual environments built for them."""

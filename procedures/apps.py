@@ -1,0 +1,8 @@
+from django.apps import AppConfig
+
+
+class ProceduresConfig(AppConfig):
+    """Procedures: the scripts that OET runs."""
+
+    name = "procedures"
+    verbose_name = "Procedures"

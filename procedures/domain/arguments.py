@@ -1,0 +1,117 @@
+"""What a script's functions are called with: ProcedureInput, its JSON form, and whether a call fits a function."""
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from procedures.domain.errors import InvalidInput
+
+MAX_ARGUMENT_BYTES = 256 * 1024
+MAX_DEPTH = 50
+
+
+@dataclass(frozen=True)
+class ProcedureInput:
+    """Positional and keyword arguments of one function; every value is JSON."""
+
+    args: tuple[Any, ...] = ()
+    kwargs: Mapping[str, Any] = field(default_factory=dict)
+
+    def as_json(self) -> dict[str, Any]:
+        """The form in which requests send it and summaries show it."""
+        return {"args": list(self.args), "kwargs": dict(self.kwargs)}
+
+
+def inputs_from_json(data: Any, *, path: str = "script_args") -> dict[str, ProcedureInput]:
+    """The arguments of each function named in `data`; raises InvalidInput with every fault."""
+    if data is None:
+        return {}
+    if not isinstance(data, Mapping):
+        raise InvalidInput({path: 'must be an object: {"init": {"args": [], "kwargs": {}}}.'})
+    errors: dict[str, str] = {}
+    inputs = {}
+    for function, call in data.items():
+        where = f"{path}.{function}"
+        if not str(function).isidentifier():
+            errors[where] = "is not the name of a function."
+        elif not isinstance(call, Mapping):
+            errors[where] = 'must be an object: {"args": [], "kwargs": {}}.'
+        else:
+            inputs[function] = _input(call, where, errors)
+    if errors:
+        raise InvalidInput(errors)
+    return inputs
+
+
+def _input(call: Mapping[str, Any], where: str, errors: dict[str, str]) -> ProcedureInput:
+    args, kwargs = call.get("args", []), call.get("kwargs", {})
+    for key in call.keys() - {"args", "kwargs"}:
+        errors[f"{where}.{key}"] = "is neither args nor kwargs."
+    if not isinstance(args, list):
+        errors[f"{where}.args"] = f"must be an array, not {_json_type(args)}."
+    elif fault := _fault(args):
+        errors[f"{where}.args"] = fault
+    if not isinstance(kwargs, Mapping):
+        errors[f"{where}.kwargs"] = f"must be an object, not {_json_type(kwargs)}."
+    elif unusable := [key for key in kwargs if not str(key).isidentifier()]:
+        errors[f"{where}.kwargs"] = f"has a key that is no name of an argument: {unusable[0]!r}."
+    elif fault := _fault(kwargs):
+        errors[f"{where}.kwargs"] = fault
+    if any(key.startswith(f"{where}.") for key in errors):
+        return ProcedureInput()
+    return ProcedureInput(tuple(args), dict(kwargs))
+
+
+def _fault(value: Any, depth: int = 0) -> str:
+    """Why `value` cannot be stored and handed on as JSON; empty if it can."""
+    if depth > MAX_DEPTH:
+        return f"is nested more than {MAX_DEPTH} levels deep."
+    if isinstance(value, float) and not math.isfinite(value):
+        return "contains NaN or Infinity, which JSON does not have."
+    if isinstance(value, str):
+        return _text_fault(value)
+    children: Iterable[Any] = ()
+    if isinstance(value, Mapping):
+        children = [*value.keys(), *value.values()]
+    elif isinstance(value, list):
+        children = value
+    return next((fault for child in children if (fault := _fault(child, depth + 1))), "")
+
+
+def _text_fault(text: str) -> str:
+    if "\0" in text:  # PostgreSQL's jsonb cannot hold it
+        return "contains a NUL character."
+    if any("\ud800" <= character <= "\udfff" for character in text):
+        return "contains half of a surrogate pair, which is no valid Unicode."
+    return ""
+
+
+def _json_type(value: object) -> str:
+    names = {dict: "an object", list: "an array", str: "a string", bool: "a boolean", int: "a number", float: "a number"}
+    return names.get(type(value), "null")
+
+
+def call_fault(function: Mapping[str, Any], call: ProcedureInput) -> str:
+    """Why `call` does not fit the described `function` (see `docs/run-directory.md`); empty if it does."""
+    parameters = function["parameters"]
+    kinds = {parameter["name"]: parameter["kind"] for parameter in parameters}
+    positional = [p["name"] for p in parameters if p["kind"] in {"positional_only", "positional_or_keyword"}]
+    signature = f"{function['name']}{function['signature']}"
+    if len(call.args) > len(positional) and "var_positional" not in kinds.values():
+        return f"{signature} takes {len(positional)} positional arguments; {len(call.args)} were given."
+    filled = set(positional[: len(call.args)])
+    for name in call.kwargs:
+        if kinds.get(name) not in {"positional_or_keyword", "keyword_only"}:
+            if "var_keyword" not in kinds.values():
+                return f"{signature} has no argument “{name}”."
+        elif name in filled:
+            return f"{signature} got “{name}” both by position and by name."
+    missing = [p["name"] for p in parameters if p["required"] and p["name"] not in filled | call.kwargs.keys()]
+    return f"{signature} needs {', '.join(missing)}." if missing else ""
+
+
+def subarray_ids(inputs: Iterable[ProcedureInput]) -> frozenset[Any]:
+    """Every subarray id named in the keyword arguments: `subarray_id`, at the top of a call."""
+    found = (call.kwargs.get("subarray_id") for call in inputs)
+    return frozenset(value for value in found if isinstance(value, int | str) and not isinstance(value, bool))

@@ -1,0 +1,239 @@
+"""The tables. Rows change through `recorder` and `service` only; nothing here has side effects."""
+
+from django.db import models
+
+from procedures.domain.states import FINAL, ProcedureState
+
+STATE_CHOICES = [(state.value, state.value) for state in ProcedureState]
+LIVE_STATES = sorted(state.value for state in ProcedureState if state not in FINAL)
+
+
+class Procedure(models.Model):
+    """One run of a script, from its preparation to its end."""
+
+    script_type = models.CharField(max_length=12)
+    script_uri = models.CharField(max_length=2000)
+    script_name = models.CharField(max_length=200, db_index=True, help_text="File name, as people speak of it.")
+    script_body = models.TextField(blank=True, help_text="Text of an embedded script.")
+    script_options = models.JSONField(default=dict, help_text="git_args and create_env of a git script.")
+    script_path = models.CharField(max_length=4096, blank=True, help_text="The file that runs, links resolved.")
+
+    state = models.CharField(max_length=12, choices=STATE_CHOICES, default=ProcedureState.CREATING.value)
+    state_at = models.DateTimeField(help_text="Since when it is in this state.")
+    sequence = models.PositiveIntegerField(default=1, help_text="Number of its latest history row.")
+    runs = models.PositiveIntegerField(default=0, help_text="How often a function was started.")
+    cause = models.TextField(blank=True, help_text="Why it is in this state.")
+
+    node = models.CharField(max_length=200)
+    resources = models.JSONField(default=list, help_text="Names it claims while RUNNING.")
+    functions = models.JSONField(null=True, help_text="What the script offers; null until it is loaded.")
+    abort_of = models.ForeignKey("self", null=True, on_delete=models.SET_NULL, related_name="aborts")
+
+    created_by = models.CharField(max_length=150, blank=True)
+    created_at = models.DateTimeField(db_index=True)
+    started_at = models.DateTimeField(null=True, help_text="When a function was last started.")
+    finished_at = models.DateTimeField(null=True)
+
+    stop_asked_at = models.DateTimeField(null=True)
+    stop_asked_by = models.CharField(max_length=150, blank=True)
+    stop_grace_s = models.FloatField(null=True)
+
+    pid = models.PositiveIntegerField(null=True)
+    launcher = models.CharField(max_length=100, blank=True, help_text="Name of the launcher that runs it.")
+    journal_offset = models.PositiveBigIntegerField(default=0, help_text="Bytes of the journal that are recorded.")
+    output_offset = models.PositiveBigIntegerField(default=0, help_text="Position in the output file up to which it is stored.")
+    output_bytes = models.PositiveBigIntegerField(default=0, help_text="Bytes of text written so far.")
+    output_lines = models.PositiveBigIntegerField(default=0)
+    last_line = models.CharField(max_length=300, blank=True, help_text="The latest line of output.")
+    last_output_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["-id"]
+        default_permissions = ()
+        permissions = [
+            ("view_procedure", "See procedures, their history and output"),
+            ("prepare_procedure", "Prepare scripts"),
+            ("start_procedure", "Start prepared scripts"),
+            ("stop_procedure", "Stop and abort scripts"),
+        ]
+        constraints = [
+            models.CheckConstraint(condition=models.Q(state__in=[s.value for s in ProcedureState]), name="procedure_state_is_known"),
+        ]
+        indexes = [
+            models.Index(fields=["id"], condition=models.Q(state__in=LIVE_STATES), name="procedure_live"),
+            models.Index(fields=["state", "id"], name="procedure_state_id"),
+            models.Index(fields=["created_by", "id"], name="procedure_by_id"),
+        ]
+
+    def __str__(self) -> str:
+        return f"#{self.pk} {self.script_name} ({self.state})"
+
+
+class ProcedureHistory(models.Model):
+    """One transition of a Procedure; append-only."""
+
+    procedure = models.ForeignKey(Procedure, on_delete=models.CASCADE, related_name="history")
+    sequence = models.PositiveIntegerField()
+    state = models.CharField(max_length=12, choices=STATE_CHOICES)
+    at = models.DateTimeField()
+    cause = models.TextField(blank=True)
+    who = models.CharField(max_length=150, blank=True)
+    function = models.CharField(max_length=200, blank=True, help_text="The function that a RUNNING runs.")
+    stacktrace = models.TextField(blank=True)
+    details = models.JSONField(null=True, help_text="Results, and the report of a stop.")
+
+    class Meta:
+        ordering = ["procedure_id", "sequence"]
+        default_permissions = ()
+        verbose_name_plural = "procedure history"
+        constraints = [models.UniqueConstraint(fields=["procedure", "sequence"], name="history_sequence_is_unique")]
+
+    def __str__(self) -> str:
+        return f"#{self.procedure_id} {self.sequence} {self.state}"
+
+
+class ArgCapture(models.Model):
+    """What a function of a Procedure was called with."""
+
+    procedure = models.ForeignKey(Procedure, on_delete=models.CASCADE, related_name="captures")
+    function = models.CharField(max_length=200)
+    args = models.JSONField(default=list)
+    kwargs = models.JSONField(default=dict)
+    at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["id"]
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"#{self.procedure_id} {self.function}"
+
+
+class Command(models.Model):
+    """What somebody asked the ProcessManager for, and what became of it: the audit trail."""
+
+    class Kind(models.TextChoices):
+        """What can be asked for."""
+
+        PREPARE = "prepare"
+        START = "start"
+        STOP = "stop"
+
+    class State(models.TextChoices):
+        """What became of it."""
+
+        QUEUED = "queued"
+        DONE = "done"
+        REJECTED = "rejected"
+        EXPIRED = "expired"
+
+    kind = models.CharField(max_length=10, choices=Kind.choices)
+    procedure = models.ForeignKey(Procedure, on_delete=models.CASCADE, related_name="commands")
+    node = models.CharField(max_length=200)
+    arguments = models.JSONField(default=dict)
+    issued_by = models.CharField(max_length=150, blank=True)
+    issued_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    state = models.CharField(max_length=10, choices=State.choices, default=State.QUEUED)
+    reason = models.TextField(blank=True, help_text="Why it was rejected or expired.")
+    refusal = models.CharField(max_length=30, blank=True, help_text="The kind of refusal, as code.")
+    answered_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["id"]
+        default_permissions = ()
+        constraints = [
+            models.CheckConstraint(condition=models.Q(state__in=["queued", "done", "rejected", "expired"]), name="command_state_is_known"),
+        ]
+        indexes = [models.Index(fields=["node", "id"], condition=models.Q(state="queued"), name="command_queued")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} #{self.procedure_id} by {self.issued_by}"
+
+
+class Event(models.Model):
+    """What happened, in the order of commits: whoever has seen an id never later finds a new row below it."""
+
+    at = models.DateTimeField(db_index=True)
+    topic = models.CharField(max_length=200)
+    procedure = models.ForeignKey(Procedure, null=True, on_delete=models.DO_NOTHING, db_constraint=False, related_name="events")
+    payload = models.JSONField(default=dict)
+
+    class Meta:
+        ordering = ["id"]
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"{self.pk} {self.topic}"
+
+
+class OutputChunk(models.Model):
+    """A piece of what a Procedure printed: frames as in `docs/run-directory.md`, so each keeps its time and stream."""
+
+    procedure = models.ForeignKey(Procedure, on_delete=models.CASCADE, related_name="output")
+    offset = models.PositiveBigIntegerField(help_text="Bytes of text before this chunk.")
+    first_line = models.PositiveBigIntegerField(help_text="Newlines before this chunk.")
+    at = models.DateTimeField()
+    size = models.PositiveIntegerField(help_text="Bytes of text in it.")
+    lines = models.PositiveIntegerField(help_text="Newlines in it.")
+    is_compressed = models.BooleanField(default=False, help_text="`frames` is compressed with zlib.")
+    frames = models.BinaryField()
+
+    class Meta:
+        ordering = ["procedure_id", "offset"]
+        default_permissions = ()
+        constraints = [models.UniqueConstraint(fields=["procedure", "offset"], name="output_offset_is_unique")]
+
+    def __str__(self) -> str:
+        return f"#{self.procedure_id} {self.offset}+{self.size}"
+
+
+class ResourceClaim(models.Model):
+    """A RUNNING Procedure holds a resource; the unique constraint is the lock."""
+
+    scope = models.CharField(max_length=200, help_text="`site`, or the name of a node.")
+    name = models.CharField(max_length=100)
+    procedure = models.ForeignKey(Procedure, on_delete=models.CASCADE, related_name="claims")
+    taken_at = models.DateTimeField()
+
+    class Meta:
+        default_permissions = ()
+        constraints = [models.UniqueConstraint(fields=["scope", "name"], name="claim_is_exclusive")]
+
+    def __str__(self) -> str:
+        return f"{self.name} held by #{self.procedure_id}"
+
+
+class OperatorOverride(models.Model):
+    """A decision of the operators that scripts can read, such as `wait_for_qa_ready`."""
+
+    name = models.CharField(max_length=100, unique=True)
+    value = models.JSONField()
+    set_by = models.CharField(max_length=150, blank=True)
+    set_at = models.DateTimeField()
+
+    class Meta:
+        default_permissions = ()
+        permissions = [("set_override", "Set operator overrides")]
+
+    def __str__(self) -> str:
+        return f"{self.name} = {self.value}"
+
+
+class Node(models.Model):
+    """A machine with a ProcessManager, as that manager last described it."""
+
+    name = models.CharField(max_length=200, unique=True)
+    heartbeat_at = models.DateTimeField()
+    started_at = models.DateTimeField(help_text="When its manager started.")
+    manager_pid = models.PositiveIntegerField(null=True)
+    boot_id = models.CharField(max_length=36, blank=True)
+    versions = models.JSONField(default=dict)
+    condition = models.JSONField(default=dict, help_text="Load, free disk, and what is wrong, in words.")
+
+    class Meta:
+        ordering = ["name"]
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return self.name
