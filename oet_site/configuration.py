@@ -21,14 +21,20 @@ class Configuration(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="OET_", extra="ignore", frozen=True, populate_by_name=True)
 
     home: Path = Field(
-        Path("var"), description="Folder of the SQLite file, run directories, environments, Celery's file broker and logs."
+        Path("var"),
+        description="Folder of the SQLite file, run directories, environments, Celery's file broker and logs.",
     )
     port: int = Field(8000, ge=0, le=65535, description="TCP port of the web server; 0 takes a free one.")
     bind: str = Field("127.0.0.1", description="Address the web server listens on.")
-    node: str = Field(default_factory=socket.gethostname, description="Name of this machine among the nodes of the site.")
-    site_name: str = Field("", max_length=40, description="Name of the site or telescope, shown in the strip of every page.")
+    node: str = Field(
+        default_factory=socket.gethostname, description="Name of this machine among the nodes of the site."
+    )
+    site_name: str = Field(
+        "", max_length=40, description="Name of the site or telescope, shown in the strip of every page."
+    )
     admin_password: str = Field(
-        "", description="Password of the user `admin` that the first start creates; generated and printed once if unset."
+        "",
+        description="Password of the user `admin` that the first start creates; generated and printed once if unset.",
     )
     secret_key: str = Field("", description="Django's secret key; by default generated into `$OET_HOME/secret_key`.")
     debug: bool = Field(False, description="Django's debug mode. Never on a machine that others can reach.")  # noqa: FBT003 - a default
@@ -37,10 +43,14 @@ class Configuration(BaseSettings):
     )
     https: bool = Field(False, description="The site is served by HTTPS: cookies are sent over HTTPS only.")  # noqa: FBT003 - a default
     database_url: str = Field(
-        "", validation_alias="DATABASE_URL", description="Database; by default SQLite in `OET_HOME`. `postgres://user:password@host/name`."
+        "",
+        validation_alias="DATABASE_URL",
+        description="Database; by default SQLite in `OET_HOME`. `postgres://user:password@host/name`.",
     )
     celery_broker_url: str = Field(
-        "", validation_alias="CELERY_BROKER_URL", description="Celery's broker; by default files in `OET_HOME`. `redis://…`, `amqp://…`."
+        "",
+        validation_alias="CELERY_BROKER_URL",
+        description="Celery's broker; by default files in `OET_HOME`. `redis://…`, `amqp://…`.",
     )
     script_roots: str = Field(
         str(PROJECT_DIR / "examples"), description="Folders below which scripts may lie, separated by `:`."
@@ -48,24 +58,40 @@ class Configuration(BaseSettings):
     script_env: Annotated[tuple[str, ...], NoDecode] = Field(
         (), description="Names of further environment variables that script processes may see, separated by commas."
     )
-    git_allow: str = Field("", description="Globs over the URLs of git repositories that scripts may come from, separated by blanks.")
-    python: Path = Field(Path(sys.executable), description="Interpreter that runs scripts which have no environment of their own.")
-    preload: Annotated[tuple[str, ...], NoDecode] = Field(
-        (), description="Modules that launchers import in advance, so that scripts which use them start faster; separated by commas."
+    git_allow: str = Field(
+        "", description="Globs over the URLs of git repositories that scripts may come from, separated by blanks."
     )
-    abort_script: str = Field("", description="URI of the script that an abort runs, such as `file:///srv/scripts/abort.py`.")
+    python: Path = Field(
+        Path(sys.executable), description="Interpreter that runs scripts which have no environment of their own."
+    )
+    preload: Annotated[tuple[str, ...], NoDecode] = Field(
+        (),
+        description="Modules that launchers import in advance, so that scripts which use them start faster; separated by commas.",
+    )
+    abort_script: str = Field(
+        "", description="URI of the script that an abort runs, such as `file:///srv/scripts/abort.py`."
+    )
     resources: str = Field(
-        "telescope", description="Resources a procedure claims while RUNNING: names or templates over its arguments, separated by commas."
+        "telescope",
+        description="Resources a procedure claims while RUNNING: names or templates over its arguments, separated by commas.",
     )
     grace: float = Field(5.0, ge=0, le=3600, description="Seconds a stopped script has to tidy up before it is killed.")
     reply_timeout: PositiveFloat = Field(10.0, description="Seconds a request waits for the manager's answer.")
-    heartbeat_timeout: PositiveFloat = Field(5.0, description="Seconds after which a manager without heartbeat counts as missing.")
-    output_limit: int = Field(256 * MIB, ge=64 * 1024, description="Bytes of output kept of one script: half from its start, half from its end.")
+    heartbeat_timeout: PositiveFloat = Field(
+        5.0, description="Seconds after which a manager without heartbeat counts as missing."
+    )
+    output_limit: int = Field(
+        256 * MIB,
+        ge=64 * 1024,
+        description="Bytes of output kept of one script: half from its start, half from its end.",
+    )
     body_limit: int = Field(MIB, ge=1024, description="Bytes a request body may have.")
     script_limit: int = Field(256 * 1024, ge=1024, description="Bytes the text of an embedded script may have.")
     token_hours: PositiveFloat = Field(10.0, description="Hours after which a token for programs expires.")
     event_days: PositiveInt = Field(30, description="Days for which the event log is kept; history is kept for ever.")
-    longitude: float | None = Field(None, ge=-360, le=360, description="Longitude in degrees east, to show local sidereal time.")
+    longitude: float | None = Field(
+        None, ge=-360, le=360, description="Longitude in degrees east, to show local sidereal time."
+    )
 
     @field_validator("allowed_hosts", "script_env", "preload", mode="before")
     @classmethod

@@ -41,7 +41,9 @@ class Procedure(models.Model):
     pid = models.PositiveIntegerField(null=True)
     launcher = models.CharField(max_length=100, blank=True, help_text="Name of the launcher that runs it.")
     journal_offset = models.PositiveBigIntegerField(default=0, help_text="Bytes of the journal that are recorded.")
-    output_offset = models.PositiveBigIntegerField(default=0, help_text="Position in the output file up to which it is stored.")
+    output_offset = models.PositiveBigIntegerField(
+        default=0, help_text="Position in the output file up to which it is stored."
+    )
     output_bytes = models.PositiveBigIntegerField(default=0, help_text="Bytes of text written so far.")
     output_lines = models.PositiveBigIntegerField(default=0)
     last_line = models.CharField(max_length=300, blank=True, help_text="The latest line of output.")
@@ -57,7 +59,9 @@ class Procedure(models.Model):
             ("stop_procedure", "Stop and abort scripts"),
         ]
         constraints = [
-            models.CheckConstraint(condition=models.Q(state__in=[s.value for s in ProcedureState]), name="procedure_state_is_known"),
+            models.CheckConstraint(
+                condition=models.Q(state__in=[s.value for s in ProcedureState]), name="procedure_state_is_known"
+            ),
         ]
         indexes = [
             models.Index(fields=["id"], condition=models.Q(state__in=LIVE_STATES), name="procedure_live"),
@@ -143,7 +147,9 @@ class Command(models.Model):
         ordering = ["id"]
         default_permissions = ()
         constraints = [
-            models.CheckConstraint(condition=models.Q(state__in=["queued", "done", "rejected", "expired"]), name="command_state_is_known"),
+            models.CheckConstraint(
+                condition=models.Q(state__in=["queued", "done", "rejected", "expired"]), name="command_state_is_known"
+            ),
         ]
         indexes = [models.Index(fields=["node", "id"], condition=models.Q(state="queued"), name="command_queued")]
 
@@ -156,7 +162,9 @@ class Event(models.Model):
 
     at = models.DateTimeField(db_index=True)
     topic = models.CharField(max_length=200)
-    procedure = models.ForeignKey(Procedure, null=True, on_delete=models.DO_NOTHING, db_constraint=False, related_name="events")
+    procedure = models.ForeignKey(
+        Procedure, null=True, on_delete=models.DO_NOTHING, db_constraint=False, related_name="events"
+    )
     payload = models.JSONField(default=dict)
 
     class Meta:

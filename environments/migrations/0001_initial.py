@@ -4,29 +4,44 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Environment',
+            name="Environment",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('repository', models.CharField(max_length=1000)),
-                ('commit', models.CharField(max_length=64)),
-                ('python', models.CharField(max_length=200)),
-                ('node', models.CharField(max_length=200)),
-                ('state', models.CharField(choices=[('REQUESTED', 'Requested'), ('BUILDING', 'Building'), ('READY', 'Ready'), ('FAILED', 'Failed'), ('EVICTED', 'Evicted')], default='REQUESTED', max_length=10)),
-                ('requested_at', models.DateTimeField()),
-                ('last_used_at', models.DateTimeField(null=True)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("repository", models.CharField(max_length=1000)),
+                ("commit", models.CharField(max_length=64)),
+                ("python", models.CharField(max_length=200)),
+                ("node", models.CharField(max_length=200)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("REQUESTED", "Requested"),
+                            ("BUILDING", "Building"),
+                            ("READY", "Ready"),
+                            ("FAILED", "Failed"),
+                            ("EVICTED", "Evicted"),
+                        ],
+                        default="REQUESTED",
+                        max_length=10,
+                    ),
+                ),
+                ("requested_at", models.DateTimeField()),
+                ("last_used_at", models.DateTimeField(null=True)),
             ],
             options={
-                'permissions': [('manage_environment', 'Build, pin and delete environments')],
-                'default_permissions': (),
-                'constraints': [models.UniqueConstraint(fields=('repository', 'commit', 'python', 'node'), name='environment_is_unique')],
+                "permissions": [("manage_environment", "Build, pin and delete environments")],
+                "default_permissions": (),
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("repository", "commit", "python", "node"), name="environment_is_unique"
+                    )
+                ],
             },
         ),
     ]

@@ -1,5 +1,6 @@
 """What a script's functions are called with: ProcedureInput, its JSON form, and whether a call fits a function."""
 
+import json
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -9,6 +10,7 @@ from procedures.domain.errors import InvalidInput
 
 MAX_ARGUMENT_BYTES = 256 * 1024
 MAX_DEPTH = 50
+MAX_BRIEF_CHARACTERS = 60
 
 
 @dataclass(frozen=True)
@@ -88,7 +90,14 @@ def _text_fault(text: str) -> str:
 
 
 def _json_type(value: object) -> str:
-    names = {dict: "an object", list: "an array", str: "a string", bool: "a boolean", int: "a number", float: "a number"}
+    names = {
+        dict: "an object",
+        list: "an array",
+        str: "a string",
+        bool: "a boolean",
+        int: "a number",
+        float: "a number",
+    }
     return names.get(type(value), "null")
 
 
@@ -111,7 +120,31 @@ def call_fault(function: Mapping[str, Any], call: ProcedureInput) -> str:
     return f"{signature} needs {', '.join(missing)}." if missing else ""
 
 
-def subarray_ids(inputs: Iterable[ProcedureInput]) -> frozenset[Any]:
-    """Every subarray id named in the keyword arguments: `subarray_id`, at the top of a call."""
-    found = (call.kwargs.get("subarray_id") for call in inputs)
+def subarray_ids(
+    inputs: Iterable[tuple[str, ProcedureInput]], functions: Iterable[Mapping[str, Any]] | None
+) -> frozenset[int | str]:
+    """Every `subarray_id` in the calls, given by name, or by position where the function's description names it so."""
+    described = {function["name"]: function for function in functions or ()}
+    found: list[Any] = []
+    for name, call in inputs:
+        found.append(call.kwargs.get("subarray_id"))
+        parameters = described.get(name, {"parameters": []})["parameters"]
+        found += [
+            value for parameter, value in zip(parameters, call.args, strict=False) if parameter["name"] == "subarray_id"
+        ]
     return frozenset(value for value in found if isinstance(value, int | str) and not isinstance(value, bool))
+
+
+def arguments_in_brief(inputs: Mapping[str, ProcedureInput], *, characters: int = 200) -> str:
+    """One line that tells people with what a script runs: `subarray_id=1, target="Cen A"`, cut to `characters`."""
+    parts: list[str] = []
+    for call in inputs.values():
+        parts += [_brief(value) for value in call.args]
+        parts += [f"{name}={_brief(value)}" for name, value in call.kwargs.items()]
+    line = ", ".join(parts)
+    return line if len(line) <= characters else line[: characters - 1] + "…"
+
+
+def _brief(value: Any) -> str:
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= MAX_BRIEF_CHARACTERS else text[: MAX_BRIEF_CHARACTERS - 1] + "…"

@@ -58,7 +58,9 @@ def verdict(ending: Ending) -> Verdict:
     if ending.stop_asked_by is not None:
         how = "was killed after the grace period" if ending.was_killed else "ended by itself"
         by = f" by {ending.stop_asked_by}" if ending.stop_asked_by else ""
-        return Verdict(ProcedureState.STOPPED, _leftovers(f"stopped on request{by}; it {how}", ending.leftovers), ending.stacktrace)
+        return Verdict(
+            ProcedureState.STOPPED, _leftovers(f"stopped on request{by}; it {how}", ending.leftovers), ending.stacktrace
+        )
     return Verdict(ProcedureState.FAILED, _leftovers(_reason(ending), ending.leftovers), ending.stacktrace)
 
 

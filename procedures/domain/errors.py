@@ -25,7 +25,9 @@ class NotAllowed(Refusal):
     code = "forbidden"
 
     def __init__(self, who: str, what: str, needed: str) -> None:
-        super().__init__(f"{who or 'nobody'} may not {what}: this needs the right “{needed}”, which the administrator grants.")
+        super().__init__(
+            f"{who or 'nobody'} may not {what}: this needs the right “{needed}”, which the administrator grants."
+        )
 
 
 class NoSuchProcedure(Refusal):
@@ -56,7 +58,9 @@ class ResourceHeld(Refusal):
 
     def __init__(self, procedure_id: int, resource: str, holder: str) -> None:
         self.resource = resource
-        super().__init__(f"procedure {procedure_id} cannot be started: {holder} holds “{resource}”. Wait for it or stop it.")
+        super().__init__(
+            f"procedure {procedure_id} cannot be started: {holder} holds “{resource}”. Wait for it or stop it."
+        )
 
 
 class NoSuchFunction(Refusal):
@@ -82,7 +86,9 @@ class NoManager(Refusal):
 
     def __init__(self, last_seen: str = "") -> None:
         seen = f" (last heard of {last_seen})" if last_seen else ""
-        super().__init__(f"no process manager is running{seen}; nothing was done. Start it: `make up` or `manage.py processmanager`.")
+        super().__init__(
+            f"no process manager is running{seen}; nothing was done. Start it: `make up` or `manage.py processmanager`."
+        )
 
 
 class NoAnswer(Refusal):

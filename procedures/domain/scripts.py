@@ -84,7 +84,9 @@ _KEYS: Mapping[str, frozenset[str]] = {
 def script_from_json(data: Any, *, max_body_bytes: int) -> ExecutableScript:
     """The script that `data`, the `script` of a request, describes; raises InvalidInput with every fault."""
     if not isinstance(data, Mapping):
-        raise InvalidInput({"script": 'must be an object, such as {"script_type": "filesystem", "script_uri": "file:///…"}.'})
+        raise InvalidInput(
+            {"script": 'must be an object, such as {"script_type": "filesystem", "script_uri": "file:///…"}.'}
+        )
     kind = data.get("script_type")
     if not isinstance(kind, str) or kind not in _KEYS:
         raise InvalidInput({"script.script_type": f"must be one of {', '.join(_KEYS)}, not {_short(kind)}."})
@@ -152,8 +154,10 @@ def _embedded(data: Mapping[str, Any], errors: dict[str, str], max_body_bytes: i
     elif not _is_encodable(body):
         errors["script.script_body"] = "must be valid Unicode; it has half of a surrogate pair."
     elif (size := len(body.encode())) > max_body_bytes:
-        errors["script.script_body"] = f"has {size} bytes; at most {max_body_bytes} are allowed. Put the script into a file."
-    if not isinstance(name, str) or not 0 < len(name) <= 200 or not name.isprintable():  # noqa: PLR2004 - the column's width
+        errors["script.script_body"] = (
+            f"has {size} bytes; at most {max_body_bytes} are allowed. Put the script into a file."
+        )
+    if not isinstance(name, str) or not 0 < len(name) <= 200 or not name.isprintable():
         errors["script.name"] = "must be printable text of 1 to 200 characters."
     if errors:
         raise InvalidInput(errors)
@@ -185,4 +189,4 @@ def _is_encodable(text: str) -> bool:
 
 def _short(value: object) -> str:
     text = repr(value)
-    return text if len(text) <= 60 else text[:57] + "…"  # noqa: PLR2004 - enough to recognise it
+    return text if len(text) <= 60 else text[:57] + "…"

@@ -1,0 +1,248 @@
+"""The one place that moves a Procedure.
+
+A `Recording` is one transaction. What belongs together (transitions, their history and events, cursors into journals, output, answers to
+commands) is collected in it and written with few statements when it closes, so that a burst of records costs hardly more than one.
+Rows of procedures are read once, locked where the database can, and each UPDATE repeats the state that was read: if somebody else
+moved the procedure in between, nothing of the recording is applied.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from django.db import connection, transaction
+
+from procedures.bells import Role, ring_at_commit
+from procedures.domain.arguments import ProcedureInput, arguments_in_brief
+from procedures.domain.errors import NoSuchProcedure, ResourceHeld, TransitionRefused
+from procedures.domain.states import FINAL, ProcedureState, may_follow
+from procedures.models import ArgCapture, Command, Event, OutputChunk, Procedure, ProcedureHistory, ResourceClaim
+
+SITE = "site"
+"""Scope of a claim that holds for all nodes."""
+
+_EVENT_LOCK = 0x0E7
+"""Key of the PostgreSQL advisory lock that makes `Event.id` commit-ordered."""
+
+LIFECYCLE = "procedure.lifecycle."
+_NAMED = {
+    ProcedureState.CREATING: "created",
+    ProcedureState.RUNNING: "started",
+    ProcedureState.COMPLETE: "complete",
+    ProcedureState.STOPPED: "stopped",
+    ProcedureState.FAILED: "failed",
+}
+"""States that have a topic of their own, beside `statechange` which announces every transition."""
+
+
+class ConcurrentChange(Exception):
+    """A procedure was moved by somebody else while a recording was open; the recording may be tried again."""
+
+
+@dataclass(frozen=True)
+class Move:
+    """One transition of a Procedure, and what is to be remembered of it."""
+
+    state: ProcedureState
+    at: datetime
+    cause: str = ""
+    who: str = ""
+    function: str = ""
+    stacktrace: str = ""
+    details: Mapping[str, Any] | None = None
+    changes: Mapping[str, Any] = field(default_factory=dict)
+    """Further columns of the Procedure that change with it."""
+
+
+@contextmanager
+def recording() -> Iterator["Recording"]:
+    """A transaction that records; listeners are rung when it has been committed."""
+    with transaction.atomic():
+        record = Recording()
+        yield record
+        record.write()
+
+
+class Recording:
+    """What one transaction is going to write. Made by `recording()`."""
+
+    def __init__(self) -> None:
+        self._procedures: dict[int, Procedure] = {}
+        self._states_read: dict[int, str] = {}
+        self._changes: dict[int, dict[str, Any]] = {}
+        self._history: list[ProcedureHistory] = []
+        self._events: list[Event] = []
+        self._captures: list[ArgCapture] = []
+        self._chunks: list[OutputChunk] = []
+        self._has_answered = False
+
+    def load(self, ids: Iterable[int]) -> None:
+        """Read these procedures in one query."""
+        wanted = [i for i in ids if i not in self._procedures]
+        if not wanted:
+            return
+        rows = Procedure.objects.defer("script_body", "functions")
+        if connection.features.has_select_for_update:
+            rows = rows.select_for_update()
+        for procedure in rows.filter(pk__in=wanted):
+            self._procedures[procedure.pk] = procedure
+            self._states_read[procedure.pk] = procedure.state
+
+    def procedure(self, procedure_id: int) -> Procedure:
+        """The procedure as this recording will leave it; raises NoSuchProcedure."""
+        self.load([procedure_id])
+        try:
+            return self._procedures[procedure_id]
+        except KeyError:
+            raise NoSuchProcedure(procedure_id) from None
+
+    def create(self, procedure: Procedure, inputs: Mapping[str, ProcedureInput]) -> None:
+        """Insert a procedure in CREATING, with the arguments it was prepared with."""
+        procedure.save(force_insert=True)
+        self._procedures[procedure.pk] = procedure
+        self._states_read[procedure.pk] = procedure.state
+        for function, call in inputs.items():
+            self.capture(procedure.pk, function, call, procedure.created_at)
+        move = Move(ProcedureState.CREATING, procedure.created_at, who=procedure.created_by, cause=procedure.cause)
+        details = {
+            "script": procedure.script_name,
+            "uri": procedure.script_uri,
+            "arguments": arguments_in_brief(inputs),
+            "abort_of": procedure.abort_of_id,
+            "node": procedure.node,
+        }
+        self._note(procedure, move, previous="", extra=details)
+
+    def move(self, procedure_id: int, move: Move) -> Procedure:
+        """Take one transition; raises TransitionRefused where the table does not have it."""
+        procedure = self.procedure(procedure_id)
+        previous = ProcedureState(procedure.state)
+        if not may_follow(previous, move.state):
+            raise TransitionRefused(procedure_id, previous, move.state)
+        changes: dict[str, Any] = {
+            "state": move.state.value,
+            "state_at": move.at,
+            "sequence": procedure.sequence + 1,
+            "cause": move.cause,
+            **move.changes,
+        }
+        if move.state is ProcedureState.RUNNING:
+            changes |= {"runs": procedure.runs + 1, "started_at": move.at}
+        if move.state in FINAL:
+            changes["finished_at"] = move.at
+        self.change(procedure_id, **changes)
+        if previous is ProcedureState.RUNNING:
+            ResourceClaim.objects.filter(procedure_id=procedure_id).delete()
+        self._note(procedure, move, previous=previous)
+        return procedure
+
+    def change(self, procedure_id: int, **columns: Any) -> None:
+        """Change columns of a procedure without a transition."""
+        procedure = self.procedure(procedure_id)
+        self._changes.setdefault(procedure_id, {}).update(columns)
+        for name, value in columns.items():
+            setattr(procedure, name, value)
+
+    def capture(self, procedure_id: int, function: str, call: ProcedureInput, at: datetime) -> None:
+        """Remember what a function was called with."""
+        self._captures.append(
+            ArgCapture(
+                procedure_id=procedure_id, function=function, args=list(call.args), kwargs=dict(call.kwargs), at=at
+            )
+        )
+
+    def claim(self, procedure_id: int, scope: str, names: Sequence[str], at: datetime) -> None:
+        """Take every resource in `names` for the procedure; raises ResourceHeld and takes none."""
+        holders = ResourceClaim.objects.filter(scope=scope, name__in=names)
+        for _ in range(2):
+            for held in holders.select_related("procedure").only("name", "procedure__script_name", "procedure__state"):
+                if held.procedure_id != procedure_id:
+                    holder = f"procedure {held.procedure_id} ({held.procedure.script_name})"
+                    raise ResourceHeld(procedure_id, held.name, holder)
+            claims = [ResourceClaim(scope=scope, name=name, procedure_id=procedure_id, taken_at=at) for name in names]
+            ResourceClaim.objects.bulk_create(claims, ignore_conflicts=True)
+            if holders.filter(procedure_id=procedure_id).count() == len(names):
+                return
+            # Another node was faster for one of them: give back the others, and name the holder in the second round.
+            ResourceClaim.objects.filter(procedure_id=procedure_id).delete()
+        raise ConcurrentChange(f"claims of procedure {procedure_id}")
+
+    def announce(
+        self, topic: str, payload: Mapping[str, Any], *, procedure_id: int | None = None, at: datetime | None = None
+    ) -> None:
+        """Add an event to the log."""
+        self._events.append(
+            Event(topic=topic, payload=dict(payload), procedure_id=procedure_id, at=at or datetime.now(UTC))
+        )
+
+    def store_output(self, chunk: OutputChunk) -> None:
+        """Keep a piece of output."""
+        self._chunks.append(chunk)
+
+    def answer(self, command_id: int, state: Command.State, *, reason: str = "", refusal: str = "") -> bool:
+        """Say what became of a command; False if it had been answered before: then the first answer stands."""
+        self._has_answered = True
+        queued = Command.objects.filter(pk=command_id, state=Command.State.QUEUED)
+        return queued.update(state=state, reason=reason, refusal=refusal, answered_at=datetime.now(UTC)) > 0
+
+    def write(self) -> None:
+        """Write everything that was collected; called once, by `recording()`."""
+        for procedure_id, columns in self._changes.items():
+            unmoved = Procedure.objects.filter(pk=procedure_id, state=self._states_read[procedure_id])
+            if not unmoved.update(**columns):
+                raise ConcurrentChange(f"procedure {procedure_id}")
+        if self._history:
+            ProcedureHistory.objects.bulk_create(self._history)
+        if self._captures:
+            ArgCapture.objects.bulk_create(self._captures)
+        if self._chunks:
+            # A chunk that is there already was stored by a predecessor that died before it could forget the file.
+            OutputChunk.objects.bulk_create(self._chunks, ignore_conflicts=True)
+        if self._events:
+            _order_events_by_commit()
+            Event.objects.bulk_create(self._events)
+        if self._events or self._has_answered:
+            ring_at_commit(Role.WEB)
+
+    def _note(self, procedure: Procedure, move: Move, *, previous: str, extra: Mapping[str, Any] | None = None) -> None:
+        self._history.append(
+            ProcedureHistory(
+                procedure_id=procedure.pk,
+                sequence=procedure.sequence,
+                state=move.state.value,
+                at=move.at,
+                cause=move.cause,
+                who=move.who,
+                function=move.function,
+                stacktrace=move.stacktrace,
+                details=move.details,
+            )
+        )
+        payload = {
+            "state": move.state.value,
+            "previous": previous,
+            "sequence": procedure.sequence,
+            "runs": procedure.runs,
+            "at": move.at.timestamp(),
+            "cause": move.cause,
+            "who": move.who,
+            "function": move.function,
+            **(extra or {}),
+        }
+        topics = ["statechange"]
+        if name := _NAMED.get(move.state):
+            topics.append(name)
+        for topic in topics:
+            self.announce(LIFECYCLE + topic, payload, procedure_id=procedure.pk, at=move.at)
+        if move.stacktrace:
+            trace = {"stacktrace": move.stacktrace, "cause": move.cause}
+            self.announce(LIFECYCLE + "stacktrace", trace, procedure_id=procedure.pk, at=move.at)
+
+
+def _order_events_by_commit() -> None:
+    """Make `Event.id` grow in the order of commits: SQLite has one writer at a time, PostgreSQL takes a lock until the end."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_EVENT_LOCK])

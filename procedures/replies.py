@@ -1,0 +1,91 @@
+"""How a request waits for the ProcessManager's answer.
+
+One thread of a web process listens for the bell and asks, with one query for all who wait, which commands have been answered. It
+begins with the first who waits and ends when nobody has waited for a while.
+"""
+
+import logging
+import threading
+
+from django.db import DatabaseError, connection
+
+from procedures.bells import Role, listen
+from procedures.models import Command
+
+log = logging.getLogger(__name__)
+
+_RECHECK_S = 1.0
+_LINGER_TURNS = 5
+
+
+class CommandReplies:
+    """Everybody in this process who waits for the answer to a command."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._waiting: dict[int, threading.Event] = {}
+        self._thread: threading.Thread | None = None
+
+    def wait(self, command_id: int, timeout_s: float) -> Command | None:
+        """The command once it is answered; None if it is not within `timeout_s`."""
+        answered = threading.Event()
+        with self._lock:
+            self._waiting[command_id] = answered
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._listen, name="command replies", daemon=True)
+                self._thread.start()
+        try:
+            command = _answered(command_id)  # the answer may have come before anybody waited for it
+            if command is None:
+                _give_back_connection()
+                answered.wait(timeout_s)
+                command = _answered(command_id)
+            return command
+        finally:
+            with self._lock:
+                del self._waiting[command_id]
+
+    def _listen(self) -> None:
+        bell = listen(Role.WEB)
+        idle_turns = 0
+        try:
+            while True:
+                bell.wait(_RECHECK_S)
+                with self._lock:
+                    waiting = dict(self._waiting)
+                    idle_turns = 0 if waiting else idle_turns + 1
+                    if idle_turns > _LINGER_TURNS:
+                        self._thread = None
+                        return
+                if waiting:
+                    self._notify(waiting)
+        finally:
+            bell.close()
+            connection.close()
+
+    def _notify(self, waiting: dict[int, threading.Event]) -> None:
+        try:
+            answered = list(_ANSWERED.filter(pk__in=waiting).values_list("pk", flat=True))
+        except DatabaseError:
+            log.warning("cannot see whether commands were answered; trying again", exc_info=True)
+            connection.close()
+            return
+        for command_id in answered:
+            waiting[command_id].set()
+
+
+_ANSWERED = Command.objects.exclude(state=Command.State.QUEUED)
+
+
+def _answered(command_id: int) -> Command | None:
+    return _ANSWERED.filter(pk=command_id).first()
+
+
+def _give_back_connection() -> None:
+    """Let others use this thread's connection while it waits: a pool may have fewer connections than there are clients."""
+    if connection.vendor == "postgresql" and not connection.in_atomic_block:
+        connection.close()
+
+
+replies = CommandReplies()
+"""Those of this process."""

@@ -1,0 +1,227 @@
+"""ScriptExecutionService: what people and programs can ask for. Each call is one transaction and one true answer.
+
+The service writes what it may write itself (a new Procedure in CREATING) and a Command, rings the ProcessManager, and waits for its answer.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.models import AnonymousUser, User
+
+from procedures.bells import Role, ring_at_commit
+from procedures.domain.arguments import ProcedureInput, subarray_ids
+from procedures.domain.errors import AbortImpossible, InvalidInput, NoAnswer, NoManager, Refusal, WrongState
+from procedures.domain.people import Actor, Right
+from procedures.domain.resources import resources_of
+from procedures.domain.scripts import (
+    EmbeddedStringScript,
+    ExecutableScript,
+    FileSystemScript,
+    GitScript,
+    script_to_json,
+)
+from procedures.domain.states import FINAL, ProcedureState
+from procedures.models import ArgCapture, Command, Node, Procedure, ProcedureHistory
+from procedures.recorder import recording
+from procedures.replies import replies
+from procedures.script_files import resolve_script
+from procedures.selectors import procedure_for, summaries, summary
+
+_SLACK_S = 0.5
+"""The manager decides at the last moment; this is how long its answer may take to arrive."""
+_KILL_S = 10.0
+"""How long the tree of a script may take to die before it is UNKNOWN."""
+
+
+@dataclass(frozen=True)
+class PrepareProcessCommand:
+    """Prepare a script: load it and run its `init`."""
+
+    script: ExecutableScript
+    inputs: Mapping[str, ProcedureInput] = field(default_factory=dict)
+    resources: Sequence[str] | None = None
+    """What it claims while RUNNING; None follows OET_RESOURCES."""
+
+
+@dataclass(frozen=True)
+class StartProcessCommand:
+    """Run one function of a prepared script."""
+
+    procedure_id: int
+    function: str = "main"
+    call: ProcedureInput = field(default_factory=ProcedureInput)
+
+
+@dataclass(frozen=True)
+class StopProcessCommand:
+    """End a script; then, perhaps, run the abort script for its subarray."""
+
+    procedure_id: int
+    grace_s: float | None = None
+    """Seconds it has to tidy up; 0 kills at once; None follows OET_GRACE."""
+    abort: bool = False
+
+
+class Rejected(Refusal):
+    """The ProcessManager refused a command; `code` is the kind of its refusal."""
+
+    def __init__(self, command: Command) -> None:
+        self.code = command.refusal or "rejected"
+        super().__init__(command.reason)
+
+
+def actor_of(user: User | AnonymousUser) -> Actor:
+    """The Actor that a user of Django is."""
+    granted = user.get_all_permissions() if user.is_active else set()
+    return Actor(user.get_username(), frozenset(right for right in Right if right.value in granted))
+
+
+class ScriptExecutionService:
+    """Prepare, start, stop and summarise procedures on behalf of one Actor."""
+
+    def __init__(self, actor: Actor) -> None:
+        self.actor = actor
+
+    def prepare(self, command: PrepareProcessCommand) -> dict[str, Any]:
+        """Create a procedure and have it prepared; its summary in CREATING. Raises InvalidInput, NoManager, NoAnswer, NotAllowed."""
+        self.actor.require(Right.PREPARE)
+        path = _path_of(command.script)
+        now = datetime.now(UTC)
+        procedure = new_procedure(command, path=path, node=_node_of_manager(), who=self.actor.name, at=now)
+        with recording() as record:
+            record.create(procedure, command.inputs)
+            queued = self._queue(Command.Kind.PREPARE, procedure)
+        self._await(queued, settings.OET.reply_timeout)
+        created = [ProcedureHistory(procedure=procedure, sequence=1, state=ProcedureState.CREATING.value, at=now)]
+        return summary(procedure, created, dict(command.inputs))
+
+    def start(self, command: StartProcessCommand) -> dict[str, Any]:
+        """Run a function; the summary once it runs.
+
+        Raises WrongState, ResourceHeld and the like (as Rejected where the manager found out), NoManager, NoAnswer, NotAllowed.
+        """
+        self.actor.require(Right.START)
+        procedure = procedure_for(self.actor, command.procedure_id)
+        if procedure.state in FINAL:
+            raise WrongState(procedure.pk, procedure.state, "started", "Prepare it again.")
+        _node_of_manager(procedure.node)
+        arguments = {"function": command.function, **command.call.as_json()}
+        with recording():
+            queued = self._queue(Command.Kind.START, procedure, arguments)
+        self._await(queued, settings.OET.reply_timeout)
+        return self.summarise(procedure.pk)
+
+    def stop(self, command: StopProcessCommand) -> dict[str, Any]:
+        """Stop a procedure, whatever it does; the summary once nothing of it is left.
+
+        With `abort`, everything the abort needs is checked before anything is stopped; raises AbortImpossible otherwise.
+        """
+        self.actor.require(Right.STOP)
+        procedure = procedure_for(self.actor, command.procedure_id)
+        if procedure.state in FINAL:
+            raise WrongState(procedure.pk, procedure.state, "stopped", "There is nothing left to stop.")
+        _node_of_manager(procedure.node)
+        arguments: dict[str, Any] = {"grace": command.grace_s, "abort": command.abort}
+        if command.abort:
+            arguments["abort_procedure"] = _abort_procedure(procedure)
+        with recording():
+            queued = self._queue(Command.Kind.STOP, procedure, arguments)
+        grace_s = settings.OET.grace if command.grace_s is None else command.grace_s
+        self._await(queued, settings.OET.reply_timeout + grace_s + _KILL_S)
+        return self.summarise(procedure.pk)
+
+    def summarise(self, procedure_id: int) -> dict[str, Any]:
+        """The ProcedureSummary of one procedure; raises NoSuchProcedure, NotAllowed."""
+        return summaries([procedure_for(self.actor, procedure_id)])[0]
+
+    def _queue(self, kind: Command.Kind, procedure: Procedure, arguments: Mapping[str, Any] | None = None) -> Command:
+        now = datetime.now(UTC)
+        ring_at_commit(Role.MANAGER)
+        return Command.objects.create(
+            kind=kind,
+            procedure=procedure,
+            node=procedure.node,
+            arguments=dict(arguments or {}),
+            issued_by=self.actor.name,
+            issued_at=now,
+            expires_at=now + timedelta(seconds=settings.OET.reply_timeout),
+        )
+
+    def _await(self, queued: Command, timeout_s: float) -> None:
+        answered = replies.wait(queued.pk, timeout_s + _SLACK_S)
+        if answered is None or answered.state == Command.State.EXPIRED:
+            raise NoAnswer(timeout_s)
+        if answered.state == Command.State.REJECTED:
+            raise Rejected(answered)
+
+
+def new_procedure(
+    command: PrepareProcessCommand, *, path: str, node: str, who: str, at: datetime, abort_of: Procedure | None = None
+) -> Procedure:
+    """The row of a procedure that is about to be created; nothing is written yet."""
+    script = command.script
+    resources = command.resources
+    if resources is None:
+        resources = resources_of(settings.OET.resources, command.inputs)
+    return Procedure(
+        script_type=script.script_type,
+        script_uri=script.script_uri,
+        script_name=script.name[:200],
+        script_body=script.script_body if isinstance(script, EmbeddedStringScript) else "",
+        script_path=path,
+        state=ProcedureState.CREATING.value,
+        state_at=at,
+        cause=f"abort of procedure {abort_of.pk}" if abort_of else "",
+        node=node,
+        resources=list(resources),
+        created_by=who,
+        created_at=at,
+        abort_of=abort_of,
+    )
+
+
+def _path_of(script: ExecutableScript) -> str:
+    if isinstance(script, GitScript):
+        raise InvalidInput(
+            {
+                "script.script_type": "git scripts are not accepted yet: OET cannot build environments. Use a file or text."
+            }
+        )
+    if isinstance(script, FileSystemScript):
+        return str(resolve_script(script.path, settings.OET.script_root_paths))
+    return ""
+
+
+def _node_of_manager(name: str = "") -> str:
+    """The node that is to run something: `name`, or this machine, or any whose manager lives; raises NoManager."""
+    fresh = datetime.now(UTC) - timedelta(seconds=settings.OET.heartbeat_timeout)
+    beats = dict(Node.objects.filter(**({"name": name} if name else {})).values_list("name", "heartbeat_at"))
+    alive = sorted(node for node, beat in beats.items() if beat >= fresh)
+    if not alive:
+        last = max(beats.values(), default=None)
+        raise NoManager(f"{last:%Y-%m-%d %H:%M:%S} UTC" if last else "")
+    return settings.OET.node if settings.OET.node in alive else alive[0]
+
+
+def _abort_procedure(procedure: Procedure) -> dict[str, Any]:
+    """What the abort will run, checked; raises AbortImpossible."""
+    uri = settings.OET.abort_script
+    if not uri:
+        raise AbortImpossible(
+            f"no abort script is set (OET_ABORT_SCRIPT), so nothing was done. Stop procedure {procedure.pk} without abort."
+        )
+    captures = ArgCapture.objects.filter(procedure=procedure).order_by("id")
+    calls = [(c.function, ProcedureInput(tuple(c.args), c.kwargs)) for c in captures]
+    ids = subarray_ids(calls, procedure.functions)
+    if len(ids) != 1:
+        found = f"name several: {', '.join(sorted(map(str, ids)))}" if ids else "have no subarray_id"
+        raise AbortImpossible(
+            f"the arguments of procedure {procedure.pk} {found}, so it is not known what to abort and nothing was done. "
+            "Stop it without abort."
+        )
+    script = FileSystemScript(uri if uri.startswith("file://") else f"file://{uri}")
+    call = ProcedureInput(kwargs={"subarray_id": next(iter(ids))})
+    return {"script": script_to_json(script), "inputs": {"main": call.as_json()}}
