@@ -1,0 +1,77 @@
+"""What a freshly forked process does before it is a ScriptWorker: it forgets everything that it inherited."""
+
+from __future__ import annotations
+
+import faulthandler
+import os
+import resource
+import signal
+import sys
+import time
+from typing import TYPE_CHECKING, NamedTuple, TextIO
+
+from oet import kernel
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class Cradle(NamedTuple):
+    """What the launcher gives its child: the pipes to write to, its own pid, and the limit of descriptors it was started with."""
+
+    stdout: int
+    stderr: int
+    launcher_pid: int
+    descriptor_limit: tuple[int, int]
+
+
+def be_born(cradle: Cradle, name: str, environment: Mapping[str, str]) -> None:
+    """Make this process its own: session, signals, descriptors, streams, environment.
+
+    All signals must be blocked when it is called; they are open afterwards.
+    """
+    os.setsid()
+    kernel.die_with_parent(cradle.launcher_pid, signal.SIGKILL)
+    kernel.become_subreaper()
+    kernel.set_name(name)
+    _reset_descriptors(cradle)
+    _reset_signals()
+    _open_streams()
+    os.environ.update(environment)
+    if "TZ" in environment:
+        time.tzset()
+
+
+def _reset_signals() -> None:
+    """The dispositions of a Python program that has just started."""
+    signal.set_wakeup_fd(-1)
+    for number in (signal.SIGCHLD, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.pthread_sigmask(signal.SIG_SETMASK, [])
+
+
+def _reset_descriptors(cradle: Cradle) -> None:
+    """Standard input from /dev/null, the pipes as output, everything else closed."""
+    null = os.open(os.devnull, os.O_RDONLY)
+    for source, target in ((null, 0), (cradle.stdout, 1), (cradle.stderr, 2)):
+        os.dup2(source, target, inheritable=True)
+    for entry in os.listdir("/proc/self/fd"):
+        if int(entry) > 2:  # noqa: PLR2004 - beyond stderr
+            try:
+                os.close(int(entry))
+            except OSError:
+                pass  # the one listdir itself used
+    resource.setrlimit(resource.RLIMIT_NOFILE, cradle.descriptor_limit)
+
+
+def _open_streams() -> None:
+    """Line by line, so that prints appear as they are made; a character that cannot be encoded does not end a script."""
+    sys.stdin = sys.__stdin__ = open(0, encoding="utf-8", closefd=False)  # type: ignore[misc]  # noqa: PTH123, SIM115
+    sys.stdout = sys.__stdout__ = _writer(1)  # type: ignore[misc]
+    sys.stderr = sys.__stderr__ = _writer(2)  # type: ignore[misc]
+    faulthandler.enable(file=2)
+
+
+def _writer(descriptor: int) -> TextIO:
+    return open(descriptor, "w", 1, encoding="utf-8", errors="backslashreplace", closefd=False)  # noqa: PTH123, SIM115

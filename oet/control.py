@@ -1,0 +1,143 @@
+"""The control socket of a worker: one JSON line in, one out. Served by a daemon thread, so that it answers while user code runs."""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import json
+import os
+import resource
+import select
+import signal
+import socket
+import threading
+import time
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, Callable
+
+from oet import sockets
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    Answer = dict[str, Any]
+
+REQUEST_LIMIT_BYTES = 4 << 20
+_CLIENT_PATIENCE_S = 10.0
+_TURN_S = 1.0
+
+
+class _Client:
+    """A connection that has not sent its whole line yet."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        self.socket = sock
+        self.received = b""
+        self.deadline = time.monotonic() + _CLIENT_PATIENCE_S
+
+
+class ControlSocket:
+    """Listens at `path` and answers each request with what `take` returns; calls `tick` every so often.
+
+    `tick` returns the seconds until it wants to be called again, or None.
+    """
+
+    def __init__(self, path: Path, take: Callable[[dict[str, Any]], Answer], tick: Callable[[], float | None]) -> None:
+        self._path = path
+        self._take = take
+        self._tick = tick
+        self._clients: dict[int, _Client] = {}
+        self._listener = self._listen()
+
+    def start(self) -> None:
+        """Serve from now on, in a thread of its own."""
+        threading.Thread(target=self._serve, name="oet-control", daemon=True).start()
+
+    def _listen(self) -> socket.socket:
+        """Listen under a high descriptor: scripts that "close everything" seldom go that far."""
+        with sockets.listen(self._path) as low:
+            low.setblocking(False)
+            return socket.socket(fileno=_moved_up(low.fileno()))
+
+    def _serve(self) -> None:
+        signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())  # signals are for the main thread
+        while True:
+            pause = self._tick()
+            try:
+                self._turn(_TURN_S if pause is None else pause)
+            except (OSError, ValueError):  # the script closed our descriptors
+                self._clients.clear()
+                time.sleep(_TURN_S / 10)
+                with suppress(OSError):
+                    self._listener = self._listen()
+
+    def _turn(self, timeout_s: float) -> None:
+        poll = select.poll()
+        for descriptor in (self._listener.fileno(), *self._clients):
+            poll.register(descriptor, select.POLLIN)
+        for descriptor, event in poll.poll(timeout_s * 1000):
+            if event & select.POLLNVAL:
+                raise OSError(errno.EBADF, "the control socket was closed")
+            if descriptor == self._listener.fileno():
+                self._accept()
+            else:
+                self._receive(self._clients[descriptor])
+        self._dismiss_the_silent()
+
+    def _accept(self) -> None:
+        with suppress(BlockingIOError):
+            sock, _ = self._listener.accept()
+            sock.settimeout(_TURN_S)
+            client = _Client(sock)
+            self._clients[sock.fileno()] = client
+            self._receive(client)
+
+    def _receive(self, client: _Client) -> None:
+        try:
+            data = client.socket.recv(1 << 16, socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            return
+        except OSError:
+            data = b""
+        client.received += data
+        if b"\n" in client.received:
+            self._answer(client, self._taken(client.received.partition(b"\n")[0]))
+        elif len(client.received) > REQUEST_LIMIT_BYTES:
+            self._answer(client, {"ok": False, "error": f"a request may have {REQUEST_LIMIT_BYTES} bytes"})
+        elif not data:
+            self._dismiss(client)
+
+    def _taken(self, line: bytes) -> Answer:
+        try:
+            request = json.loads(line)
+            if not isinstance(request, dict):
+                return {"ok": False, "error": "a request is a JSON object"}
+            return self._take(request)
+        except (ValueError, RecursionError) as error:
+            return {"ok": False, "error": f"not a request: {error}"}
+        except OSError as error:
+            return {"ok": False, "error": f"the journal cannot be written: {error}"}
+
+    def _answer(self, client: _Client, answer: Answer) -> None:
+        with suppress(OSError):  # whoever asked is gone
+            client.socket.sendall(json.dumps(answer).encode() + b"\n")
+        self._dismiss(client)
+
+    def _dismiss(self, client: _Client) -> None:
+        self._clients.pop(client.socket.fileno(), None)
+        client.socket.close()
+
+    def _dismiss_the_silent(self) -> None:
+        now = time.monotonic()
+        for client in [client for client in self._clients.values() if client.deadline < now]:
+            self._dismiss(client)
+
+
+def _moved_up(descriptor: int) -> int:
+    """A duplicate with a high number, where there is one."""
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    highest = min(soft, 4096) - 32 if soft != resource.RLIM_INFINITY else 4096
+    try:
+        return fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, max(3, highest))
+    except OSError:
+        return os.dup(descriptor)

@@ -1,0 +1,161 @@
+"""Describing the functions a script offers, the arguments they take and the values they return, as JSON."""
+
+from __future__ import annotations
+
+import inspect
+import json
+import reprlib
+from typing import TYPE_CHECKING, Any, Callable
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+RESULT_LIMIT_CHARACTERS = 16 << 10
+_REPR_CHARACTERS = 200
+_TEXT_CHARACTERS = 2000
+_DEFAULT_CHARACTERS = 1000
+_MOST_FUNCTIONS = 200
+
+_KINDS = {
+    inspect.Parameter.POSITIONAL_ONLY: "positional_only",
+    inspect.Parameter.POSITIONAL_OR_KEYWORD: "positional_or_keyword",
+    inspect.Parameter.VAR_POSITIONAL: "var_positional",
+    inspect.Parameter.KEYWORD_ONLY: "keyword_only",
+    inspect.Parameter.VAR_KEYWORD: "var_keyword",
+}
+
+
+def public_functions(module: ModuleType) -> list[Callable[..., Any]]:
+    """The functions defined in the module itself whose names have no leading underscore, in the order of their lines."""
+    found = [
+        value
+        for name, value in vars(module).items()
+        if not name.startswith("_") and inspect.isfunction(value) and value.__module__ == module.__name__
+    ]
+    return sorted(found, key=_line)[:_MOST_FUNCTIONS]
+
+
+def find_function(module: ModuleType, name: str) -> Callable[..., Any] | None:
+    """What `name` may be called as: anything callable under a public name but classes. Looked up anew for every call,
+
+    since a script's `init` may well define its `main` (by functools.partial, say).
+    """
+    value = None if name.startswith("_") else getattr(module, name, None)
+    return value if callable(value) and not inspect.isclass(value) else None
+
+
+def describe_functions(module: ModuleType) -> list[dict[str, Any]]:
+    """`functions` of the journal's `loaded` record; one and the same function is described once."""
+    names = {id(value): name for name, value in reversed(list(vars(module).items()))}
+    unique = {id(function): function for function in public_functions(module)}
+    return [describe_function(names[key], function) for key, function in unique.items()]
+
+
+def describe_function(name: str, function: Callable[..., Any]) -> dict[str, Any]:
+    """One function: name, doc, signature, line and parameters."""
+    signature = signature_of(function)
+    return {
+        "name": name,
+        "doc": _cut(inspect.getdoc(function) or "", _TEXT_CHARACTERS),
+        "signature": signature_text(signature),
+        "line": _line(function),
+        "parameters": [_describe_parameter(parameter) for parameter in signature.parameters.values()] if signature else [],
+    }
+
+
+def misfit(name: str, function: Callable[..., Any], args: list[Any], kwargs: dict[str, Any]) -> str | None:
+    """Why the function cannot be called with these arguments, in words; None where it can (or nobody knows)."""
+    signature = signature_of(function)
+    if signature is None:
+        return None
+    try:
+        signature.bind(*args, **kwargs)
+    except TypeError as error:
+        return f"{name}: {error}. Its signature is {name}{signature_text(signature)}"
+    return None
+
+
+def signature_of(function: Callable[..., Any]) -> inspect.Signature | None:
+    """The signature, or None where Python does not know it."""
+    try:
+        return inspect.signature(function)
+    except (TypeError, ValueError):
+        return None
+
+
+def signature_text(signature: inspect.Signature | None) -> str:
+    """The signature as text; never fails, whatever the script's defaults do when shown."""
+    try:
+        return _cut(str(signature or "(…)"), _TEXT_CHARACTERS)
+    except Exception:  # noqa: BLE001 - runs __repr__ of the script's own classes
+        return "(…)"
+
+
+def json_or_none(value: Any, limit_characters: int) -> str | None:
+    """`value` as JSON text; None where it is not JSON, or is longer than the limit (found without encoding all of it)."""
+    parts: list[str] = []
+    length = 0
+    try:
+        for part in json.JSONEncoder(allow_nan=False).iterencode(value):
+            parts.append(part)
+            length += len(part)
+            if length > limit_characters:
+                return None
+    except (TypeError, ValueError, RecursionError):
+        return None
+    return "".join(parts)
+
+
+def short_repr(value: Any) -> str:
+    """repr() cut at 200 characters; never fails."""
+    shortener = reprlib.Repr()
+    shortener.maxlevel = 4
+    shortener.maxstring = shortener.maxother = shortener.maxlong = _REPR_CHARACTERS
+    shortener.maxlist = shortener.maxtuple = shortener.maxdict = shortener.maxset = 50
+    try:
+        return _cut(shortener.repr(value), _REPR_CHARACTERS)
+    except Exception:  # noqa: BLE001 - runs __repr__ of the script's own classes
+        return f"<{type(value).__name__}>"
+
+
+def describe_result(value: Any) -> dict[str, Any]:
+    """`result` and `result_repr` of a `returned` record."""
+    text = json_or_none(value, RESULT_LIMIT_CHARACTERS)
+    return {"result": None if text is None else json.loads(text), "result_repr": short_repr(value)}
+
+
+def _describe_parameter(parameter: inspect.Parameter) -> dict[str, Any]:
+    has_default = parameter.default is not inspect.Parameter.empty
+    is_variable = parameter.kind in {inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD}
+    return {
+        "name": parameter.name,
+        "kind": _KINDS[parameter.kind],
+        "annotation": _annotation_text(parameter.annotation),
+        "required": not has_default and not is_variable,
+        "default": _describe_default(parameter.default) if has_default else None,
+    }
+
+
+def _describe_default(value: Any) -> dict[str, Any]:
+    text = json_or_none(value, _DEFAULT_CHARACTERS) if not isinstance(value, tuple) else None
+    return {"repr": short_repr(value)} if text is None else {"json": json.loads(text)}
+
+
+def _annotation_text(annotation: Any) -> str | None:
+    if annotation is inspect.Parameter.empty:
+        return None
+    if isinstance(annotation, str):
+        return _cut(annotation, _REPR_CHARACTERS)
+    try:
+        return _cut(inspect.formatannotation(annotation), _REPR_CHARACTERS)
+    except Exception:  # noqa: BLE001 - runs __repr__ of the script's own classes
+        return None
+
+
+def _line(function: Callable[..., Any]) -> int:
+    code = getattr(inspect.unwrap(function), "__code__", None)
+    return code.co_firstlineno if code else 0
+
+
+def _cut(text: str, characters: int) -> str:
+    return text if len(text) <= characters else text[: characters - 1] + "…"

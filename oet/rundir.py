@@ -1,0 +1,151 @@
+"""The run directory of a script process: names of its files, and the two that are whole JSON documents."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+SPEC = "spec.json"
+JOURNAL = "journal"
+OUTPUT = "output"
+CONTROL = "control"
+EXIT = "exit.json"
+SCRIPT = "script.py"
+WORK = "work"
+IMPORTS = "imports"
+"""Folder with stand-ins for scripts whose file name is no module name; see `oet.modules`."""
+
+LAUNCHER = "launcher.json"
+LAUNCHER_SOCKET = "socket"
+LAUNCHER_LOG = "log"
+LAUNCHER_IMPORTS = "imports"
+"""Folder in a launcher's directory that makes `oet`, and nothing else, importable in children of scripts."""
+
+LAUNCHER_MARK = "OET_LAUNCHER_ID"
+PROCEDURE_MARK = "OET_PROCEDURE_ID"
+
+DEFAULT_OUTPUT_LIMIT_BYTES = 1 << 28
+
+
+class BadDocument(ValueError):  # noqa: N818 - the situation
+    """A file that is not what it should be; says which, and what is wrong."""
+
+
+@dataclass(frozen=True)
+class Script:
+    """What to load: the file at `path` ("filesystem") or `text` ("embedded")."""
+
+    type: str
+    path: str | None = None
+    text: str | None = None
+
+
+@dataclass(frozen=True)
+class Arguments:
+    """Positional and keyword arguments of a call; JSON."""
+
+    args: list[Any] = field(default_factory=list)
+    kwargs: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Spec:
+    """spec.json: what a worker is to load, and with what. Written by the manager before the process exists."""
+
+    procedure: int
+    script: Script
+    sys_path: list[str] = field(default_factory=list)
+    init: Arguments = field(default_factory=Arguments)
+    environment: dict[str, str] = field(default_factory=dict)
+    bells: str | None = None
+    output_limit_bytes: int = DEFAULT_OUTPUT_LIMIT_BYTES
+
+    def write(self, directory: str | os.PathLike[str]) -> None:
+        """Write spec.json into the run directory, atomically."""
+        write_document(Path(directory) / SPEC, asdict(self))
+
+    @classmethod
+    def read(cls, directory: str | os.PathLike[str]) -> Spec:
+        """Read spec.json; BadDocument where it says something else than it should, OSError where it cannot be read."""
+        path = Path(directory) / SPEC
+        document = read_document(path)
+        try:
+            script = Script(**document.pop("script"))
+            init = Arguments(**document.pop("init", {}))
+            spec = cls(script=script, init=init, **document)
+            spec.check()
+        except (TypeError, KeyError, ValueError) as error:
+            raise BadDocument(f"{path}: {error}") from error
+        return spec
+
+    def check(self) -> None:
+        """ValueError where the fields do not go together."""
+        needed = {"filesystem": self.script.path, "embedded": self.script.text}
+        if self.script.type not in needed:
+            raise ValueError(f"script type {self.script.type!r} is not one of {', '.join(needed)}")
+        if not isinstance(needed[self.script.type], str):
+            raise ValueError(f"a script of type {self.script.type} needs its {'path' if self.script.text is None else 'text'}")
+        if not isinstance(self.output_limit_bytes, int):
+            raise ValueError("output_limit_bytes is not a whole number")  # noqa: TRY004 - all faults of a document are ValueErrors
+        if not all(isinstance(value, str) for value in self.environment.values()):
+            raise ValueError("the values of environment are not all text")
+        if not isinstance(self.init.args, list) or not isinstance(self.init.kwargs, dict):
+            raise ValueError("init wants a list of args and an object of kwargs")
+
+
+@dataclass(frozen=True)
+class ExitReport:
+    """exit.json: how a worker ended. `time` in seconds (Unix); `killed` is the report of the kill that ended it, if one did."""
+
+    procedure: int
+    pid: int
+    status: int | None
+    signal: int | None
+    time: float
+    leftovers: list[dict[str, Any]] = field(default_factory=list)
+    killed: dict[str, Any] | None = None
+    output_position: int = 0
+    output_bytes: int = 0
+    output_lines: int = 0
+
+    def write(self, directory: str | os.PathLike[str]) -> None:
+        """Write exit.json into the run directory, atomically."""
+        write_document(Path(directory) / EXIT, asdict(self))
+
+    @classmethod
+    def read(cls, directory: str | os.PathLike[str]) -> ExitReport | None:
+        """The report, or None while there is none; BadDocument where the file is damaged."""
+        path = Path(directory) / EXIT
+        try:
+            return cls(**read_document(path))
+        except FileNotFoundError:
+            return None
+        except TypeError as error:
+            raise BadDocument(f"{path}: {error}") from error
+
+
+def write_document(path: Path, document: dict[str, Any]) -> None:
+    """Write JSON so that a reader sees the whole of it or nothing, after a crash of the machine too."""
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+    try:
+        with open(descriptor, "w", encoding="utf-8") as file:  # noqa: PTH123 - a descriptor has no path
+            json.dump(document, file)
+        draft.replace(path)
+    except BaseException:
+        draft.unlink(missing_ok=True)
+        raise
+
+
+def read_document(path: Path) -> dict[str, Any]:
+    """The JSON object in a file; BadDocument where it is none."""
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise BadDocument(f"{path}: {error}") from error
+    if not isinstance(document, dict):
+        raise BadDocument(f"{path}: not a JSON object")
+    return document

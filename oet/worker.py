@@ -1,0 +1,308 @@
+"""The ScriptWorker: loads a script, calls its functions when told to, and writes down what happens.
+
+User code runs in the main thread; a daemon thread serves the control socket. The journal's records, and what is taken on the
+control socket: docs/run-directory.md.
+"""
+
+from __future__ import annotations
+
+import errno
+import inspect
+import os
+import sys
+import threading
+import time
+from queue import SimpleQueue
+from typing import TYPE_CHECKING, Any, Callable, NamedTuple
+
+from oet import StopRequested, doorbell, ending, failures, functions, inside, rundir, stopping
+from oet.control import ControlSocket
+from oet.journal import JournalWriter, RecordTooLarge
+from oet.modules import ModuleFactory
+
+if TYPE_CHECKING:
+    from pathlib import Path
+    from types import ModuleType
+
+    from oet.rundir import Spec
+
+MANAGER = "manager"
+STATUS_INTERNAL = 70
+STATUS_JOURNAL_LOST = 74
+EVENT_JOURNAL_LIMIT_BYTES = 256 << 20
+_DISK_PATIENCE_S = 10.0
+_END_PATIENCE_S = 5.0
+_PASSING = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EINTR})
+
+
+class Run(NamedTuple):
+    """An instruction for the main thread: call this function."""
+
+    function: str
+    args: list[Any]
+    kwargs: dict[str, Any]
+
+
+class _End(Exception):  # noqa: N818 - no error
+    """The worker's life is over, with this status; what is to be said about it has been journalled."""
+
+    def __init__(self, status: int) -> None:
+        self.status = status
+        super().__init__(status)
+
+
+class ScriptWorker:
+    """One script in one process, from its birth to `os._exit`."""
+
+    def __init__(self, directory: Path, spec: Spec) -> None:
+        self._directory = directory
+        self._spec = spec
+        self._pid = os.getpid()
+        self._guard = stopping.StopGuard()
+        self._journal = JournalWriter(directory / rundir.JOURNAL)
+        self._instructions: SimpleQueue[Run | None] = SimpleQueue()
+        self._taking = threading.Lock()
+        self._commands_seen: set[Any] = set()
+        self._is_free = False
+        self._stop_pause = stopping.FIRST_PAUSE_S
+        self._module: ModuleType | None = None
+        self._inside = inside.Inside(spec.procedure, self._publish)
+        self._control = ControlSocket(directory / rundir.CONTROL, self._take, self._insist)
+
+    def run(self) -> None:
+        """Live. Does not return."""
+        status = STATUS_INTERNAL
+        try:
+            status = self._live()
+        except _End as end:
+            status = end.status
+        except BaseException as error:  # noqa: BLE001 - the border of the process: whatever it is must be written down
+            self._guard.settle()
+            self._record("raised", {"function": None, **failures.describe_exception(error)})
+            failures.show(error)
+        self._end(status)
+
+    # The life, in the main thread.
+
+    def _live(self) -> int:
+        self._guard.install()
+        inside.enter(self._inside)
+        self._control.start()
+        self._state("IDLE")
+        self._state("LOADING")
+        module = self._load()
+        self._state("IDLE")
+        if functions.find_function(module, "init"):
+            self._state("INITIALISING")
+            self._call(Run("init", self._spec.init.args, self._spec.init.kwargs))
+        while True:
+            self._become_ready()
+            if self._obey(self._instructions.get()):
+                return 0
+
+    def _load(self) -> ModuleType:
+        def load() -> ModuleType:
+            factory = ModuleFactory.from_spec(self._spec, self._directory)
+            factory.prepare()
+            self._inside.module_name = factory.name
+            return factory.load()
+
+        module: ModuleType = self._guarded(None, load)
+        self._module = module
+        description = {"module": module.__name__, "file": getattr(module, "__file__", None), "doc": inspect.getdoc(module)}
+        self._record("loaded", {"functions": functions.describe_functions(module), **description})
+        return module
+
+    def _become_ready(self) -> None:
+        with self._taking:
+            if not self._guard.is_requested:
+                self._state("READY")
+                self._is_free = True
+                return
+        self._stopped(None)
+
+    def _obey(self, instruction: Run | None) -> bool:
+        """Carry out an instruction; True if it was the last."""
+        if instruction is None:
+            self._stopped(None)
+            return True
+        self._call(instruction)
+        if instruction.function != "main":
+            return False
+        if self._guard.is_requested:
+            self._stopped(None)
+        self._state("READY")
+        self._record("ended", {"how": "complete"})
+        return True
+
+    def _call(self, run: Run) -> None:
+        def call() -> dict[str, Any]:
+            assert self._module is not None
+            function = functions.find_function(self._module, run.function)
+            if function is None:
+                raise AttributeError(f"the script has no function {run.function!r} any more")
+            misfit = functions.misfit(run.function, function, run.args, run.kwargs)
+            if misfit:
+                raise TypeError(misfit)
+            return functions.describe_result(_awaited(function(*run.args, **run.kwargs)))
+
+        description = self._guarded(run.function, call)
+        self._record("returned", {"function": run.function, **description})
+
+    def _guarded(self, name: str | None, function: Callable[[], Any]) -> Any:
+        """Let user code run; if it does not simply return, write down what happened and end."""
+        try:
+            return self._guard.expose(function)
+        except BaseException as error:  # noqa: BLE001 - the border to user code
+            self._guard.settle()
+            self._leave_if_forked(error)
+            if isinstance(error, StopRequested):
+                self._stopped(name)
+            if isinstance(error, SystemExit) and failures.exit_status(error) == 0 and name is not None:
+                return functions.describe_result(None)
+            return self._raised(name, error)
+        finally:
+            self._leave_if_forked(None)
+
+    def _leave_if_forked(self, error: BaseException | None) -> None:
+        """A process that the script forked came back out of the script: it is not the worker and must not speak for it."""
+        if os.getpid() == self._pid:
+            return
+        if error is not None:
+            failures.show(error)
+        ending.leave(failures.exit_status(error) if error is not None else 0)
+
+    def _raised(self, name: str | None, error: BaseException) -> None:
+        description = failures.describe_exception(error)
+        if name is None and isinstance(error, SystemExit):
+            description["message"] = f"the script called sys.exit({error.code!r}) while it was being loaded"
+        self._record("raised", {"function": name, **description})
+        failures.show(error)
+        raise _End(failures.exit_status(error))
+
+    def _stopped(self, name: str | None) -> None:
+        self._record("stopped", {"function": name})
+        raise _End(0)
+
+    def _end(self, status: int) -> None:
+        """End like any Python program; one that failed or was stopped is not kept waiting for by its threads."""
+        self._is_free = False
+        try:
+            if status or self._guard.is_requested:
+                ending.leave_after(_END_PATIENCE_S, status)
+            self._guard.expose(ending.run_exit_hooks)
+        except BaseException as error:  # noqa: BLE001 - the border to user code
+            self._guard.settle()
+            if isinstance(error, StopRequested):
+                self._record("stopped", {"function": None})
+            else:
+                failures.show(error)
+        finally:
+            ending.leave(status)
+
+    # Instructions, in the thread of the control socket.
+
+    def _take(self, request: dict[str, Any]) -> dict[str, Any]:
+        operation, command = request.get("op"), request.get("command")
+        if operation == "PUBSUB":
+            self._inside.deliver(str(request.get("topic")), request.get("payload"))
+            return {"ok": True}
+        if operation not in {"RUN", "STOP"}:
+            return _refusal(f"unknown operation {operation!r}; RUN, STOP and PUBSUB are known")
+        if not isinstance(command, (int, str)):
+            return _refusal("a command needs an id")
+        with self._taking:
+            if command in self._commands_seen:
+                return {"ok": True, "seen": True}
+            return self._take_stop(command) if operation == "STOP" else self._take_run(command, request)
+
+    def _take_stop(self, command: Any) -> dict[str, Any]:
+        self._write_down(command, "STOP", None)
+        was_free, self._is_free = self._is_free, False
+        self._guard.request()
+        if was_free:
+            self._instructions.put(None)
+        return {"ok": True}
+
+    def _take_run(self, command: Any, request: dict[str, Any]) -> dict[str, Any]:
+        run = Run(str(request.get("function", "")), request.get("args") or [], request.get("kwargs") or {})
+        reason = self._why_not(run)
+        if reason:
+            return _refusal(reason)
+        self._write_down(command, "RUN", run.function)
+        self._is_free = False
+        self._instructions.put(run)
+        return {"ok": True}
+
+    def _why_not(self, run: Run) -> str | None:
+        if self._guard.is_requested:
+            return "the script is being stopped"
+        if not self._is_free or self._module is None:
+            return "the script is busy; it takes the next RUN when it is READY"
+        if not isinstance(run.args, list) or not isinstance(run.kwargs, dict):
+            return "args is a list and kwargs an object"
+        function = functions.find_function(self._module, run.function)
+        if function is None:
+            names = ", ".join(item.__name__ for item in functions.public_functions(self._module))
+            return f"the script has no function {run.function!r}; it has: {names or 'none'}"
+        return functions.misfit(run.function, function, run.args, run.kwargs)
+
+    def _write_down(self, command: Any, operation: str, function: str | None) -> None:
+        self._append("command", {"command": command, "op": operation, "function": function})
+        self._commands_seen.add(command)
+
+    def _insist(self) -> float | None:
+        """Called again and again by the control thread: a stop may have come just before a wait that it should have ended."""
+        if not self._guard.is_requested:
+            return None
+        self._guard.insist()
+        pause, self._stop_pause = self._stop_pause, min(self._stop_pause * 1.5, stopping.LONGEST_PAUSE_S)
+        return pause
+
+    # Writing down.
+
+    def _state(self, state: str) -> None:
+        self._record("state", {"state": state})
+
+    def _record(self, topic: str, payload: dict[str, Any]) -> None:
+        """Append a record that must not get lost: a full disk is waited for a while, then the process ends."""
+        deadline = time.monotonic() + _DISK_PATIENCE_S
+        while True:
+            try:
+                self._append(topic, payload)
+            except OSError as error:
+                if error.errno not in _PASSING or time.monotonic() > deadline:
+                    print(f"OET: the journal cannot be written: {error}", file=sys.__stderr__)  # noqa: T201 - all that is left
+                    ending.leave(STATUS_JOURNAL_LOST)
+                time.sleep(0.1)
+            else:
+                return
+
+    def _append(self, topic: str, payload: dict[str, Any]) -> None:
+        self._journal.append(topic, payload)
+        if self._spec.bells:
+            doorbell.ring(self._spec.bells, MANAGER)
+
+    def _publish(self, topic: str, payload: Any) -> bool:
+        """Journal what the script publishes, from whichever thread; a script cannot fill the disk with it."""
+        if self._journal.size_bytes > EVENT_JOURNAL_LIMIT_BYTES:
+            return False
+        with self._guard.shielded():
+            try:
+                self._append("event", {"topic": topic, "payload": payload})
+            except (OSError, RecordTooLarge):
+                return False
+        return True
+
+
+def _awaited(result: Any) -> Any:
+    """The result of an `async def`; without this it would look as if it had run."""
+    if not inspect.iscoroutine(result):
+        return result
+    import asyncio  # noqa: PLC0415 - costs 30 ms, and few scripts need it
+
+    return asyncio.run(result)
+
+
+def _refusal(reason: str) -> dict[str, Any]:
+    return {"ok": False, "error": reason}
