@@ -1,0 +1,139 @@
+"""From create to READY and from start to COMPLETE, through REST; lifecycles per second; and whether it stays so."""
+
+import threading
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import psutil
+
+from benchmarks.figures import HEAD, Sample, bare_python, show
+from benchmarks.running import Follower, running_product, script_json
+from tests.product import Product
+
+ROUNDS = 200
+MANY = 10_000
+ENDINGS = ("COMPLETE", "FAILED", "STOPPED")
+
+
+def main(scale: float) -> None:
+    """Print the tables."""
+    rounds = max(5, int(ROUNDS * scale))
+    with running_product() as product:
+        _one_by_one(product, 5)  # warm
+        baseline = bare_python(min(100, rounds))
+        to_ready, to_complete, polled = _one_by_one(product, rounds)
+        rows = [baseline.row(), *(sample.row(baseline) for sample in (to_ready, to_complete, polled))]
+        show("Through REST, one by one", HEAD, rows)
+        _per_second(product, rounds)
+        _for_ever(product, max(50, int(MANY * scale)))
+
+
+def _one_by_one(product: Product, rounds: int) -> tuple[Sample, Sample, Sample]:
+    to_ready, to_complete = Sample("create → READY (told by the event stream)"), Sample("start → COMPLETE (likewise)")
+    polled = Sample("create → READY (asked by GET again and again)")
+    follower = Follower(product)
+    try:
+        for _ in range(rounds):
+            begin = time.perf_counter()
+            procedure_id = _create(product)
+            follower.wait_for(procedure_id, "READY", *ENDINGS)
+            to_ready.seconds.append(time.perf_counter() - begin)
+            begin = time.perf_counter()
+            product.http.put(f"procedures/{procedure_id}/", json={"state": "RUNNING"}).raise_for_status()
+            follower.wait_for(procedure_id, *ENDINGS)
+            to_complete.seconds.append(time.perf_counter() - begin)
+            follower.forget(procedure_id)
+    finally:
+        follower.close()
+    for _ in range(rounds):
+        begin = time.perf_counter()
+        procedure_id = _create(product)
+        while product.http.get(f"procedures/{procedure_id}/").json()["state"] != "READY":
+            pass
+        polled.seconds.append(time.perf_counter() - begin)
+        product.http.put(f"procedures/{procedure_id}/", json={"state": "RUNNING"}).raise_for_status()
+    return to_ready, to_complete, polled
+
+
+def _create(product: Product) -> int:
+    answer = product.http.post("procedures/", json={"script": script_json(product)})
+    answer.raise_for_status()
+    created: int = answer.json()["id"]
+    return created
+
+
+def _per_second(product: Product, rounds: int) -> None:
+    rows = []
+    for clients in (1, 4):
+        begin = time.perf_counter()
+        threads = [threading.Thread(target=_lifecycles, args=(product, rounds // clients)) for _ in range(clients)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        took = time.perf_counter() - begin
+        rows.append([str(clients), str(rounds), f"{rounds // clients * clients / took:.1f}"])
+    show("Full lifecycles through REST (create, READY, start, COMPLETE)", ["clients", "lifecycles", "per second"], rows)
+
+
+def _lifecycles(product: Product, rounds: int) -> None:
+    follower, http = Follower(product), product.client()
+    try:
+        for _ in range(rounds):
+            procedure_id = (
+                http.post("procedures/", json={"script": script_json(product)}).raise_for_status().json()["id"]
+            )
+            follower.wait_for(procedure_id, "READY", *ENDINGS)
+            http.put(f"procedures/{procedure_id}/", json={"state": "RUNNING"}).raise_for_status()
+            follower.wait_for(procedure_id, *ENDINGS)
+            follower.forget(procedure_id)
+    finally:
+        follower.close()
+        http.close()
+
+
+def _for_ever(product: Product, count: int) -> None:
+    """The first tenth beside the last tenth of many lifecycles, and what each leaves behind."""
+    before = _belongings(product)
+    tenth = max(5, count // 10)
+    took = []
+    for _ in range(10):
+        begin = time.perf_counter()
+        threads = [threading.Thread(target=_lifecycles, args=(product, tenth // 2)) for _ in range(2)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        took.append((time.perf_counter() - begin) / (tenth // 2 * 2))
+    after = _belongings(product)
+    rows = [
+        ["ms per lifecycle, first tenth", f"{took[0] * 1000:.2f}", ""],
+        ["ms per lifecycle, last tenth", f"{took[-1] * 1000:.2f}", f"{took[-1] / took[0]:.2f}"],
+        *([name, f"{before[name]}", f"{after[name]}"] for name in before),
+    ]
+    show(f"After {count} more lifecycles with 2 clients", ["", "before", "after / ratio"], rows)
+
+
+def _belongings(product: Product) -> dict[str, int]:
+    """What the processes of the product hold."""
+    processes = _tree(product)
+    return {
+        "processes": len(processes),
+        "file descriptors": sum(p.num_fds() for p in processes),
+        "resident memory, MB": sum(p.memory_info().rss for p in processes) // 1_000_000,
+        "run directories": len(list((product.home / "run" / "procedures").glob("*"))),
+    }
+
+
+def _tree(product: Product) -> Sequence[psutil.Process]:
+    """The processes whose OET_HOME is the product's: `up`, its children, launchers and their workers."""
+    mine = str(Path(product.home))
+    found = set(psutil.Process(product.process.pid).children(recursive=True)) | {psutil.Process(product.process.pid)}
+    for process in psutil.process_iter():
+        try:
+            if mine in " ".join(process.cmdline()):
+                found |= {process, *process.children(recursive=True)}
+        except psutil.Error:
+            continue
+    return [process for process in found if process.is_running()]
