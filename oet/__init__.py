@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 
-class StopRequested(BaseException):  # noqa: N818 - it is a request, not an error
+class StopRequested(BaseException):
     """Raised in the main thread of a script that is asked to stop.
 
     A BaseException, so that `except Exception` lets it pass. Use `finally`, or catch it to tidy up and raise it again.
@@ -50,13 +50,13 @@ class StopRequested(BaseException):  # noqa: N818 - it is a request, not an erro
 
 def publish(topic: str, payload: Any = None) -> bool:
     """Publish a message (`payload`: JSON) on OET's event log; False outside of OET, or where it had to be dropped."""
-    from oet import inside  # noqa: PLC0415 - inside imports this module
+    from oet import inside
 
     return inside.publish(topic, payload)
 
 
 def subscribe(topic: str) -> SimpleQueue[Any]:
     """A queue that gets the payload of every message sent to this script under `topic` from now on."""
-    from oet import inside  # noqa: PLC0415 - inside imports this module
+    from oet import inside
 
     return inside.subscribe(topic)

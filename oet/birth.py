@@ -8,12 +8,14 @@ import resource
 import signal
 import sys
 import time
-from typing import TYPE_CHECKING, NamedTuple, TextIO
+from contextlib import suppress
+from typing import TYPE_CHECKING, NamedTuple
 
 from oet import kernel
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from io import TextIOWrapper
 
 
 class Cradle(NamedTuple):
@@ -56,22 +58,21 @@ def _reset_descriptors(cradle: Cradle) -> None:
     null = os.open(os.devnull, os.O_RDONLY)
     for source, target in ((null, 0), (cradle.stdout, 1), (cradle.stderr, 2)):
         os.dup2(source, target, inheritable=True)
-    for entry in os.listdir("/proc/self/fd"):
-        if int(entry) > 2:  # noqa: PLR2004 - beyond stderr
-            try:
-                os.close(int(entry))
-            except OSError:
-                pass  # the one listdir itself used
+    with os.scandir("/proc/self/fd") as entries:
+        inherited = [int(entry.name) for entry in entries if int(entry.name) > 2]
+    for descriptor in inherited:
+        with suppress(OSError):  # one of them was scandir's own
+            os.close(descriptor)
     resource.setrlimit(resource.RLIMIT_NOFILE, cradle.descriptor_limit)
 
 
 def _open_streams() -> None:
     """Line by line, so that prints appear as they are made; a character that cannot be encoded does not end a script."""
-    sys.stdin = sys.__stdin__ = open(0, encoding="utf-8", closefd=False)  # type: ignore[misc]  # noqa: PTH123, SIM115
+    sys.stdin = sys.__stdin__ = open(0, encoding="utf-8", closefd=False)  # type: ignore[misc]  # noqa: SIM115
     sys.stdout = sys.__stdout__ = _writer(1)  # type: ignore[misc]
     sys.stderr = sys.__stderr__ = _writer(2)  # type: ignore[misc]
     faulthandler.enable(file=2)
 
 
-def _writer(descriptor: int) -> TextIO:
-    return open(descriptor, "w", 1, encoding="utf-8", errors="backslashreplace", closefd=False)  # noqa: PTH123, SIM115
+def _writer(descriptor: int) -> TextIOWrapper:
+    return open(descriptor, "w", 1, encoding="utf-8", errors="backslashreplace", closefd=False)

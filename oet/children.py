@@ -6,8 +6,8 @@ import os
 import time
 from typing import TYPE_CHECKING, Any, Callable
 
-from oet import doorbell, reactor
-from oet.output import STDERR, STDOUT, TEXT_LIMIT_BYTES, OutputWriter
+from oet import doorbell, processes, reactor
+from oet.output import TEXT_LIMIT_BYTES, OutputWriter
 from oet.reactor import log
 from oet.rundir import ExitReport
 from oet.treekill import TreeKill
@@ -155,9 +155,7 @@ class Child:
             self._clear_away()
 
     def _has_leftovers(self) -> bool:
-        from oet.processes import all_processes  # noqa: PLC0415
-
-        return any(not process.is_dead for process in self.find_orphans(self, all_processes()))
+        return any(not process.is_dead for process in self.find_orphans(self, processes.all_processes()))
 
     def _clear_away(self) -> None:
         if self._kill is None:

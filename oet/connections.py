@@ -29,7 +29,7 @@ class Server:
         self._loop = loop
         self._handle = handle
         self._listener = sockets.listen(path)
-        self._listener.setblocking(False)
+        self._listener.settimeout(0)
         self._clients: set[_Client] = set()
         self._loop.watch(self._listener.fileno(), self._accept)
 
@@ -58,9 +58,13 @@ class _Client:
     """One connection."""
 
     def __init__(
-        self, sock: socket.socket, loop: Reactor, handle: Callable[[dict[str, Any], Reply], None], all_clients: set[_Client]
+        self,
+        sock: socket.socket,
+        loop: Reactor,
+        handle: Callable[[dict[str, Any], Reply], None],
+        all_clients: set[_Client],
     ) -> None:
-        sock.setblocking(False)
+        sock.settimeout(0)
         self._socket = sock
         self._loop = loop
         self._handle = handle

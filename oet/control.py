@@ -56,7 +56,7 @@ class ControlSocket:
     def _listen(self) -> socket.socket:
         """Listen under a high descriptor: scripts that "close everything" seldom go that far."""
         with sockets.listen(self._path) as low:
-            low.setblocking(False)
+            low.settimeout(0)
             return socket.socket(fileno=_moved_up(low.fileno()))
 
     def _serve(self) -> None:

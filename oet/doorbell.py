@@ -29,7 +29,9 @@ class Doorbell:
     def __enter__(self) -> Doorbell:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.close()
 
     def close(self) -> None:
@@ -65,10 +67,10 @@ def ring(directory: str | os.PathLike[str], role: str) -> None:
     except OSError:
         return  # nobody has ever listened there
     try:
-        names = [name for name in os.listdir(folder) if name.startswith(role + "-")]
+        names = [entry.name for entry in os.scandir(folder) if entry.name.startswith(role + "-")]
         if names:
             with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sock:
-                sock.setblocking(False)
+                sock.settimeout(0)
                 for name in names:
                     _ring_one(sock, folder, name)
     except OSError:

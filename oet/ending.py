@@ -15,8 +15,8 @@ def run_exit_hooks() -> None:
 
     What these raise is printed by Python itself. Interruptible.
     """
-    threading._shutdown()  # type: ignore[attr-defined]  # noqa: SLF001 - what the interpreter itself calls here
-    atexit._run_exitfuncs()  # noqa: SLF001 - likewise
+    threading._shutdown()  # type: ignore[attr-defined]
+    atexit._run_exitfuncs()
 
 
 def leave_after(seconds: float, status: int) -> None:

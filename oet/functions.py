@@ -27,7 +27,7 @@ _KINDS = {
 
 def public_functions(module: ModuleType) -> list[Callable[..., Any]]:
     """The functions defined in the module itself whose names have no leading underscore, in the order of their lines."""
-    found = [
+    found: list[Callable[..., Any]] = [
         value
         for name, value in vars(module).items()
         if not name.startswith("_") and inspect.isfunction(value) and value.__module__ == module.__name__
@@ -36,9 +36,9 @@ def public_functions(module: ModuleType) -> list[Callable[..., Any]]:
 
 
 def find_function(module: ModuleType, name: str) -> Callable[..., Any] | None:
-    """What `name` may be called as: anything callable under a public name but classes. Looked up anew for every call,
+    """What `name` may be called as: anything callable under a public name but classes.
 
-    since a script's `init` may well define its `main` (by functools.partial, say).
+    Looked up anew for every call, since a script's `init` may well define its `main` (by functools.partial, say).
     """
     value = None if name.startswith("_") else getattr(module, name, None)
     return value if callable(value) and not inspect.isclass(value) else None
@@ -59,7 +59,9 @@ def describe_function(name: str, function: Callable[..., Any]) -> dict[str, Any]
         "doc": _cut(inspect.getdoc(function) or "", _TEXT_CHARACTERS),
         "signature": signature_text(signature),
         "line": _line(function),
-        "parameters": [_describe_parameter(parameter) for parameter in signature.parameters.values()] if signature else [],
+        "parameters": [_describe_parameter(parameter) for parameter in signature.parameters.values()]
+        if signature
+        else [],
     }
 
 

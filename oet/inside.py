@@ -46,7 +46,7 @@ _current: Inside | None = None
 
 def enter(inside: Inside) -> None:
     """Declare this process a ScriptWorker."""
-    global _current  # noqa: PLW0603 - a process is a worker or is not
+    global _current
     _current = inside
 
 

@@ -19,7 +19,7 @@ DAMAGED = "damaged"
 """Topic of a line that is no record: its payload is {"line": its first characters}, its `seq` 0."""
 
 
-class RecordTooLarge(ValueError):  # noqa: N818 - the situation
+class RecordTooLarge(ValueError):
     """A record of more than RECORD_LIMIT_BYTES; nothing was written."""
 
 

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any, Callable
 
 import oet
 from oet import birth, processes, rundir
-from oet.children import STDERR, STDOUT, Child, Pump
+from oet.children import Child, Pump
 from oet.connections import Server
-from oet.output import OutputWriter
+from oet.output import STDERR, STDOUT, OutputWriter
 from oet.reactor import Reactor, log
 from oet.rundir import BadDocument, Spec
 from oet.treekill import DEADLINE_S
@@ -38,7 +38,9 @@ class Launcher:
         self._children: dict[int, Child] = {}
         self._is_ending = False
         self._loop = Reactor()
-        self._loop.on_signals({signal.SIGCHLD: self._reap, signal.SIGTERM: self._terminate}, (signal.SIGINT, signal.SIGHUP))
+        self._loop.on_signals(
+            {signal.SIGCHLD: self._reap, signal.SIGTERM: self._terminate}, (signal.SIGINT, signal.SIGHUP)
+        )
         self._server = Server(socket_path, self._loop, self._take)
         self._operations: dict[str, Callable[[dict[str, Any], Reply], None]] = {
             "hello": self._hello,
@@ -123,11 +125,15 @@ class Launcher:
 
     def _fork(self, directory: Path, spec: Spec) -> Child:
         readers, writers = _pipes()
-        signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())  # the child shares our wakeup descriptor until it is its own
+        signal.pthread_sigmask(
+            signal.SIG_BLOCK, signal.valid_signals()
+        )  # the child shares our wakeup descriptor until it is its own
         try:
             pid = os.fork()
             if pid == 0:
-                _live(birth.Cradle(writers[STDOUT], writers[STDERR], self._pid, self._descriptor_limit), directory, spec)
+                _live(
+                    birth.Cradle(writers[STDOUT], writers[STDERR], self._pid, self._descriptor_limit), directory, spec
+                )
         except OSError:
             _close_all(readers.values())
             raise

@@ -36,7 +36,7 @@ _spec.loader.exec_module(_module)
 class _FreshSource(importlib.machinery.SourceFileLoader):
     """Reads the source every time: a .pyc is trusted by size and whole seconds, and a telescope runs what the file says."""
 
-    def path_stats(self, path: str) -> dict[str, float]:  # type: ignore[override] # os.PathLike is not needed here
+    def path_stats(self, path: str) -> dict[str, float]:
         raise OSError(f"{path} is not cached")
 
 
@@ -57,7 +57,11 @@ class ModuleFactory:
 
         FileNotFoundError with the path where the script is not there, IsADirectoryError where it is a folder.
         """
-        path = _write_text(spec.script.text or "", directory) if spec.script.type == "embedded" else Path(spec.script.path or "")
+        path = (
+            _write_text(spec.script.text or "", directory)
+            if spec.script.type == "embedded"
+            else Path(spec.script.path or "")
+        )
         if path.is_dir():
             raise IsADirectoryError(errno.EISDIR, "this script is a folder", str(path))
         if not path.exists():

@@ -168,10 +168,10 @@ def _segments(directory: Path) -> list[tuple[int, Path]]:
     """The files there are, with the position of their first frame, in order."""
     found = []
     with suppress(OSError):
-        for name in os.listdir(directory):
-            stem, _, start = name.partition(".")
-            if stem == rundir.OUTPUT and (start.isdigit() or name == rundir.OUTPUT):
-                found.append((int(start or 0), directory / name))
+        for path in directory.iterdir():
+            stem, _, start = path.name.partition(".")
+            if stem == rundir.OUTPUT and (start.isdigit() or path.name == rundir.OUTPUT):
+                found.append((int(start or 0), path))
     return sorted(found)
 
 

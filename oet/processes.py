@@ -81,11 +81,12 @@ def all_processes() -> dict[int, Process]:
     The youngest are read first: in a tree that forks all the time they are gone again first.
     """
     found: dict[int, Process] = {}
-    for entry in reversed(os.listdir("/proc")):
-        if entry.isdigit():
-            process = read_process(int(entry))
-            if process is not None:
-                found[process.pid] = process
+    with os.scandir("/proc") as entries:
+        names = [entry.name for entry in entries if entry.name.isdigit()]
+    for name in reversed(names):
+        process = read_process(int(name))
+        if process is not None:
+            found[process.pid] = process
     return found
 
 

@@ -10,6 +10,7 @@ import socket
 import sys
 import time
 import traceback
+from contextlib import suppress
 from typing import TYPE_CHECKING, Callable
 
 if TYPE_CHECKING:
@@ -67,8 +68,8 @@ class Reactor:
         """Call back from the loop when these signals arrive, and ignore those."""
         self._signal_callbacks = callbacks
         self._signal_reader, self._signal_writer = socket.socketpair()
-        self._signal_reader.setblocking(False)
-        self._signal_writer.setblocking(False)
+        self._signal_reader.settimeout(0)
+        self._signal_writer.settimeout(0)
         signal.set_wakeup_fd(self._signal_writer.fileno(), warn_on_full_buffer=False)
         for number in callbacks:
             signal.signal(number, _nothing)
@@ -120,10 +121,9 @@ class Reactor:
 
 def log(message: str) -> None:
     """A line on stderr, with the time; a full disk is no reason to fail."""
-    try:
-        print(time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), message, file=sys.stderr, flush=True)
-    except OSError:
-        pass
+    with suppress(OSError):
+        sys.stderr.write(f"{time.strftime('%Y-%m-%dT%H:%M:%SZ', time.gmtime())} {message}\n")
+        sys.stderr.flush()
 
 
 def _guarded(callback: Callable[[], None]) -> None:

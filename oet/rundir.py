@@ -30,7 +30,7 @@ PROCEDURE_MARK = "OET_PROCEDURE_ID"
 DEFAULT_OUTPUT_LIMIT_BYTES = 1 << 28
 
 
-class BadDocument(ValueError):  # noqa: N818 - the situation
+class BadDocument(ValueError):
     """A file that is not what it should be; says which, and what is wrong."""
 
 
@@ -77,23 +77,29 @@ class Spec:
             init = Arguments(**document.pop("init", {}))
             spec = cls(script=script, init=init, **document)
             spec.check()
-        except (TypeError, KeyError, ValueError) as error:
+        except (TypeError, KeyError, ValueError, AttributeError) as error:
             raise BadDocument(f"{path}: {error}") from error
         return spec
 
     def check(self) -> None:
-        """ValueError where the fields do not go together."""
-        needed = {"filesystem": self.script.path, "embedded": self.script.text}
+        """ValueError or TypeError where the fields are not what they should be, or do not go together."""
+        needed = {"filesystem": ("path", self.script.path), "embedded": ("text", self.script.text)}
         if self.script.type not in needed:
             raise ValueError(f"script type {self.script.type!r} is not one of {', '.join(needed)}")
-        if not isinstance(needed[self.script.type], str):
-            raise ValueError(f"a script of type {self.script.type} needs its {'path' if self.script.text is None else 'text'}")
-        if not isinstance(self.output_limit_bytes, int):
-            raise ValueError("output_limit_bytes is not a whole number")  # noqa: TRY004 - all faults of a document are ValueErrors
-        if not all(isinstance(value, str) for value in self.environment.values()):
-            raise ValueError("the values of environment are not all text")
-        if not isinstance(self.init.args, list) or not isinstance(self.init.kwargs, dict):
-            raise ValueError("init wants a list of args and an object of kwargs")
+        name, value = needed[self.script.type]
+        expected = {
+            f"script.{name}": (value, str),
+            "procedure": (self.procedure, int),
+            "sys_path": (self.sys_path, list),
+            "init.args": (self.init.args, list),
+            "init.kwargs": (self.init.kwargs, dict),
+            "environment": (self.environment, dict),
+            "output_limit_bytes": (self.output_limit_bytes, int),
+            **{f"environment {key}": (item, str) for key, item in self.environment.items()},
+        }
+        for field_name, (found, kind) in expected.items():
+            if not isinstance(found, kind):
+                raise TypeError(f"{field_name} is {found!r}, not a {kind.__name__}")
 
 
 @dataclass(frozen=True)

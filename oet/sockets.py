@@ -44,7 +44,7 @@ def connect(path: str | os.PathLike[str], timeout_s: float) -> socket.socket:
 def receive_datagrams(path: str | os.PathLike[str]) -> socket.socket:
     """A datagram socket bound to `path`, not blocking."""
     sock = _bind(path, socket.SOCK_DGRAM, 0)
-    sock.setblocking(False)
+    sock.settimeout(0)
     return sock
 
 

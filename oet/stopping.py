@@ -102,4 +102,4 @@ class StopGuard:
 
 def _is_loop_running() -> bool:
     asyncio: Any = sys.modules.get("asyncio")
-    return asyncio is not None and asyncio._get_running_loop() is not None  # noqa: SLF001 - the public one does the same, but raises
+    return asyncio is not None and asyncio._get_running_loop() is not None

@@ -12,10 +12,11 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Callable
 
 from oet import processes
-from oet.processes import Process
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+
+    from oet.processes import Process
 
     Find = Callable[[Mapping[int, Process]], Iterable[Process]]
 
@@ -91,7 +92,10 @@ class TreeKill:
 
     def _kill(self, members: list[Process]) -> float | None:
         for process in members:
-            if self._known.setdefault((process.pid, process.started), process) is process and len(self._commands) < _LISTED:
+            if (
+                self._known.setdefault((process.pid, process.started), process) is process
+                and len(self._commands) < _LISTED
+            ):
                 self._commands.append(_described(process))
             processes.send_signal(process, signal.SIGKILL)
         if not members:

@@ -43,7 +43,7 @@ class Run(NamedTuple):
     kwargs: dict[str, Any]
 
 
-class _End(Exception):  # noqa: N818 - no error
+class _End(Exception):
     """The worker's life is over, with this status; what is to be said about it has been journalled."""
 
     def __init__(self, status: int) -> None:
@@ -109,7 +109,11 @@ class ScriptWorker:
 
         module: ModuleType = self._guarded(None, load)
         self._module = module
-        description = {"module": module.__name__, "file": getattr(module, "__file__", None), "doc": inspect.getdoc(module)}
+        description = {
+            "module": module.__name__,
+            "file": getattr(module, "__file__", None),
+            "doc": inspect.getdoc(module),
+        }
         self._record("loaded", {"functions": functions.describe_functions(module), **description})
         return module
 
@@ -272,7 +276,7 @@ class ScriptWorker:
                 self._append(topic, payload)
             except OSError as error:
                 if error.errno not in _PASSING or time.monotonic() > deadline:
-                    print(f"OET: the journal cannot be written: {error}", file=sys.__stderr__)  # noqa: T201 - all that is left
+                    print(f"OET: the journal cannot be written: {error}", file=sys.__stderr__)
                     ending.leave(STATUS_JOURNAL_LOST)
                 time.sleep(0.1)
             else:
@@ -299,7 +303,7 @@ def _awaited(result: Any) -> Any:
     """The result of an `async def`; without this it would look as if it had run."""
     if not inspect.iscoroutine(result):
         return result
-    import asyncio  # noqa: PLC0415 - costs 30 ms, and few scripts need it
+    import asyncio
 
     return asyncio.run(result)
 
