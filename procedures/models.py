@@ -34,6 +34,11 @@ class Procedure(models.Model):
     started_at = models.DateTimeField(null=True, help_text="When a function was last started.")
     finished_at = models.DateTimeField(null=True)
 
+    timeout_s = models.FloatField(
+        null=True, help_text="Seconds each of its functions may take, unless a start says otherwise."
+    )
+    deadline_at = models.DateTimeField(null=True, help_text="When what it does now is out of time.")
+
     stop_asked_at = models.DateTimeField(null=True)
     stop_asked_by = models.CharField(max_length=150, blank=True)
     stop_grace_s = models.FloatField(null=True)
