@@ -22,7 +22,8 @@ EXAMPLE = 'such as "3 minutes" or "1 hour, 30 minutes"'
 def parse_duration(text: str) -> float:
     """Seconds that `text` names: pairs of number and unit, summed; raises ValueError with the remedy.
 
-    Units are years (365.25 days), months (30.436875 days), weeks, days, hours, minutes, seconds and milliseconds, not abbreviated, in any case.
+    Units are years (365.25 days), months (30.436875 days), weeks, days, hours, minutes, seconds and milliseconds: in any case,
+    but not abbreviated.
     """
     if text != text.lstrip():
         raise ValueError(f"must not begin with a blank; {EXAMPLE}.")

@@ -72,6 +72,9 @@ def test_a_request_with_anything_else_is_refused(value: Any) -> None:
 @given(st.text())
 def test_any_text_gives_seconds_or_a_reason(text: str) -> None:
     try:
-        assert parse_duration(text) > 0
+        seconds = parse_duration(text)
     except ValueError as error:
-        assert str(error)
+        seconds, reason = 0.0, str(error)
+    else:
+        reason = ""
+    assert bool(reason) == (seconds == 0)
