@@ -137,6 +137,8 @@ def summary(
         "node": procedure.node,
         "pid": procedure.pid,
         "resources": procedure.resources,
+        "timeout": procedure.timeout_s,
+        "deadline_at": _seconds(procedure.deadline_at),
         "stopping": _stopping(procedure),
         "abort_of": procedure.abort_of_id,
         "output": {"bytes": procedure.output_bytes, "lines": procedure.output_lines, "last_line": procedure.last_line},

@@ -44,6 +44,8 @@ class PrepareProcessCommand:
     inputs: Mapping[str, ProcedureInput] = field(default_factory=dict)
     resources: Sequence[str] | None = None
     """What it claims while RUNNING; None follows OET_RESOURCES."""
+    timeout_s: float | None = None
+    """Seconds each of its functions may take, unless a start says otherwise; None: as long as they like."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,8 @@ class StartProcessCommand:
     procedure_id: int
     function: str = "main"
     call: ProcedureInput = field(default_factory=ProcedureInput)
+    timeout_s: float | None = None
+    """Seconds this run may take; None follows what the procedure was prepared with."""
 
 
 @dataclass(frozen=True)
@@ -108,7 +112,7 @@ class ScriptExecutionService:
         if procedure.state in FINAL:
             raise WrongState(procedure.pk, procedure.state, "started", "Prepare it again.")
         _node_of_manager(procedure.node)
-        arguments = {"function": command.function, **command.call.as_json()}
+        arguments = {"function": command.function, **command.call.as_json(), "timeout_s": command.timeout_s}
         with recording():
             queued = self._queue(Command.Kind.START, procedure, arguments)
         self._await(queued, settings.OET.reply_timeout)
@@ -177,6 +181,7 @@ def new_procedure(
         cause=f"abort of procedure {abort_of.pk}" if abort_of else "",
         node=node,
         resources=list(resources),
+        timeout_s=command.timeout_s,
         created_by=who,
         created_at=at,
         abort_of=abort_of,
