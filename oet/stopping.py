@@ -39,9 +39,9 @@ class StopGuard:
     def __init__(self) -> None:
         self.is_requested = False
         self._is_exposed = False
+        self._is_retired = False
         self._raised: weakref.ref[StopRequested] | None = None
         self._main_thread = threading.main_thread().ident or 0
-        self._settled = threading.Event()
 
     def install(self) -> None:
         """Take the signal; in the main thread."""
@@ -52,22 +52,24 @@ class StopGuard:
         self.is_requested = True
         self.insist()
 
-    def insist(self) -> bool:
-        """Wake the main thread up if user code runs there and does not know of the stop; False if that is not so."""
-        if not self._is_exposed or self._is_on_its_way():
-            return False
-        signal.pthread_kill(self._main_thread, STOP_SIGNAL)
-        return True
+    def insist(self) -> None:
+        """Wake the main thread up if user code runs there and does not know of the stop."""
+        if self._is_exposed and self._is_due():
+            signal.pthread_kill(self._main_thread, STOP_SIGNAL)
 
     def expose(self, function: Callable[[], T]) -> T:
         """Call `function`, which may be interrupted; what comes out is its result, its exception or StopRequested."""
         try:
             self._is_exposed = True
-            if self.is_requested and not self._is_on_its_way():
+            if self._is_due():
                 raise self._new_stop()
             return function()
         finally:
             self._is_exposed = False
+
+    def retire(self) -> None:
+        """Raise nothing any more: the stop has done what it was for, and what runs now is clean-up."""
+        self._is_retired = True
 
     def settle(self) -> None:
         """Make sure that nothing is exposed, whatever interrupted `expose`."""
@@ -84,15 +86,17 @@ class StopGuard:
             yield
         finally:
             self._is_exposed = True
-        if self.is_requested and not self._is_on_its_way():
+        if self._is_due():
             raise self._new_stop()
 
     def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
-        if self.is_requested and self._is_exposed and not self._is_on_its_way():
+        if self._is_exposed and self._is_due():
             raise self._new_stop()
 
-    def _is_on_its_way(self) -> bool:
-        return self._raised is not None and self._raised() is not None
+    def _is_due(self) -> bool:
+        """True if a stop is to be raised: asked for, and not on its way through the script already."""
+        is_on_its_way = self._raised is not None and self._raised() is not None
+        return self.is_requested and not self._is_retired and not is_on_its_way
 
     def _new_stop(self) -> StopRequested:
         stop = StopInLoop() if _is_loop_running() else StopRequested()

@@ -192,6 +192,8 @@ class ScriptWorker:
         """End like any Python program; one that failed or was stopped is not kept waiting for by its threads."""
         self._is_free = False
         try:
+            if self._guard.is_requested:
+                self._guard.retire()
             if status or self._guard.is_requested:
                 ending.leave_after(_END_PATIENCE_S, status)
             self._guard.expose(ending.run_exit_hooks)
