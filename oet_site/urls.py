@@ -1,8 +1,14 @@
 """Every address of the site."""
 
 from django.contrib import admin
-from django.urls import path
+from django.urls import include, path, re_path
+
+from procedures.rest.health import healthz, readyz
 
 urlpatterns = [
     path("admin/", admin.site.urls),
+    path("api/v1/", include("procedures.rest.urls")),
+    re_path("^healthz/?$", healthz),
+    re_path("^readyz/?$", readyz),
+    path("", include("procedures.pages.urls")),
 ]

@@ -1,0 +1,42 @@
+"""`procedures/{id}/history/`, `procedures/{id}/commands/` and `commands/`: what was done, by whom, and why."""
+
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from procedures.audit import CommandFilter, command_summary, find_commands, history_of
+from procedures.models import Command
+from procedures.rest.queries import PAGE, Query, cut_page, link_header
+from procedures.rest.view import View
+from procedures.selectors import procedure_for
+
+
+class HistoryView(View):
+    """The history of one procedure."""
+
+    def get(self, request: Request, procedure_id: str) -> Response:
+        """Every transition, with its cause, who asked for it, and details such as results or the report of a stop."""
+        Query(request.query_params, ()).check()
+        return Response(history_of(self.actor, int(procedure_id)))
+
+
+class CommandsView(View):
+    """The audit trail: what people and programs asked for, and what became of it."""
+
+    def get(self, request: Request, procedure_id: str | None = None) -> Response:
+        """Commands, newest last; the `Link` header leads to older and newer ones."""
+        if procedure_id is not None:
+            procedure_for(self.actor, int(procedure_id))
+        query = Query(request.query_params, ("procedure", "who", "kind", "state", *PAGE))
+        limit, before, after = query.page()
+        wanted = CommandFilter(
+            int(procedure_id) if procedure_id is not None else query.number("procedure"),
+            query.text("who"),
+            query.choice("kind", tuple(Command.Kind.values)),
+            query.choice("state", tuple(Command.State.values)),
+            before,
+            after,
+        )
+        query.check()
+        rows, has_more = cut_page(find_commands(self.actor, wanted, limit + 1), limit, after)
+        headers = link_header(request, [row.pk for row in rows], has_more=has_more)
+        return Response([command_summary(row) for row in rows], headers=headers)

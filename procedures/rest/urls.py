@@ -1,0 +1,35 @@
+"""Every address of the API, each with and without a trailing slash."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.urls import URLPattern, re_path
+
+from procedures.rest.audit import CommandsView, HistoryView
+from procedures.rest.output import OutputView
+from procedures.rest.procedures import ProceduresView, ProcedureView
+from procedures.rest.site import NodesView, ScriptsView, UnknownView
+from procedures.rest.tokens import LogoutView, TokenView
+
+app_name = "api"
+
+_ONE = r"procedures/(?P<procedure_id>[0-9]{1,30})"
+
+
+def _address(pattern: str, view: Callable[..., Any], name: str) -> URLPattern:
+    return re_path(rf"^{pattern}/?$", view, name=name)
+
+
+urlpatterns = [
+    _address("procedures", ProceduresView.as_view(), "procedures"),
+    _address(_ONE, ProcedureView.as_view(), "procedure"),
+    _address(f"{_ONE}/output", OutputView.as_view(), "output"),
+    _address(f"{_ONE}/history", HistoryView.as_view(), "history"),
+    _address(f"{_ONE}/commands", CommandsView.as_view(), "procedure-commands"),
+    _address("commands", CommandsView.as_view(), "commands"),
+    _address("nodes", NodesView.as_view(), "nodes"),
+    _address("scripts", ScriptsView.as_view(), "scripts"),
+    _address("auth/token", TokenView.as_view(), "token"),
+    _address("auth/logout", LogoutView.as_view(), "logout"),
+    re_path(r"(?s)^.*$", UnknownView.as_view(), name="unknown"),
+]

@@ -1,0 +1,44 @@
+"""What all views of the API share."""
+
+from functools import cached_property
+from typing import Any, ClassVar
+
+from django.urls import reverse
+from rest_framework.authentication import SessionAuthentication
+from rest_framework.permissions import IsAuthenticated
+from rest_framework.views import APIView
+
+from procedures.domain.people import Actor
+from procedures.rest.authentication import TokenAuthentication
+from procedures.rest.parsing import JSON, JSONRenderer, Negotiation, StrictJSONParser
+from procedures.service import ScriptExecutionService, actor_of
+
+
+class View(APIView):
+    """JSON in, JSON out, for somebody who is logged in; what they may do, the service and the selectors decide."""
+
+    authentication_classes = (TokenAuthentication, SessionAuthentication)
+    permission_classes = (IsAuthenticated,)
+    parser_classes = (StrictJSONParser,)
+    renderer_classes = (JSONRenderer,)
+    content_negotiation_class = Negotiation
+    media_types: ClassVar[tuple[str, ...]] = (JSON,)
+    """What it answers with."""
+
+    @cached_property
+    def actor(self) -> Actor:
+        """Who asks, with their rights."""
+        return actor_of(self.request.user)
+
+    @property
+    def service(self) -> ScriptExecutionService:
+        """What they can ask for."""
+        return ScriptExecutionService(self.actor)
+
+    def with_uri(self, summary: dict[str, Any]) -> dict[str, Any]:
+        """The summary of a procedure, with its address."""
+        return summary | {"uri": f"{self._procedures_uri}{summary['id']}/"}
+
+    @cached_property
+    def _procedures_uri(self) -> str:
+        return self.request.build_absolute_uri(reverse("api:procedures"))
