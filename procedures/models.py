@@ -13,7 +13,7 @@ class Procedure(models.Model):
 
     script_type = models.CharField(max_length=12)
     script_uri = models.CharField(max_length=2000)
-    script_name = models.CharField(max_length=200, db_index=True, help_text="File name, as people speak of it.")
+    script_name = models.CharField(max_length=200, help_text="File name, as people speak of it.")
     script_body = models.TextField(blank=True, help_text="Text of an embedded script.")
     script_options = models.JSONField(default=dict, help_text="git_args and create_env of a git script.")
     script_path = models.CharField(max_length=4096, blank=True, help_text="The file that runs, links resolved.")
@@ -30,7 +30,7 @@ class Procedure(models.Model):
     abort_of = models.ForeignKey("self", null=True, on_delete=models.SET_NULL, related_name="aborts")
 
     created_by = models.CharField(max_length=150, blank=True)
-    created_at = models.DateTimeField(db_index=True)
+    created_at = models.DateTimeField()
     started_at = models.DateTimeField(null=True, help_text="When a function was last started.")
     finished_at = models.DateTimeField(null=True)
 
@@ -72,6 +72,8 @@ class Procedure(models.Model):
             models.Index(fields=["id"], condition=models.Q(state__in=LIVE_STATES), name="procedure_live"),
             models.Index(fields=["state", "id"], name="procedure_state_id"),
             models.Index(fields=["created_by", "id"], name="procedure_by_id"),
+            models.Index(fields=["script_name", "id"], name="procedure_script_id"),
+            models.Index(fields=["created_at", "id"], name="procedure_created_id"),
         ]
 
     def __str__(self) -> str:
