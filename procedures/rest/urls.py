@@ -31,5 +31,5 @@ urlpatterns = [
     _address("scripts", ScriptsView.as_view(), "scripts"),
     _address("auth/token", TokenView.as_view(), "token"),
     _address("auth/logout", LogoutView.as_view(), "logout"),
-    re_path(r"(?s)^.*$", UnknownView.as_view(), name="unknown"),
+    re_path(r"^[\s\S]*$", UnknownView.as_view(), name="unknown"),  # not `(?s)`, which reverse() cannot read
 ]
