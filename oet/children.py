@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 MANAGER = "manager"
 _COALESCE_S = 0.005
 _BELL_PAUSE_S = 0.015
-_OWN_END_S = 0.05
+_OWN_END_S = 0.5
+_LOOK_S = 0.01
 _HOPELESS_PAUSE_S = 1.0
 _DRAIN_LIMIT_BYTES = 4 << 20
 
@@ -150,7 +151,7 @@ class Child:
         if self._kill is not None:
             return
         if time.monotonic() < deadline and self._has_leftovers():
-            self._loop.later(_OWN_END_S / 5, lambda: self._let_leftovers_end(deadline))
+            self._loop.later(_LOOK_S, lambda: self._let_leftovers_end(deadline))
         else:
             self._clear_away()
 

@@ -13,7 +13,7 @@ import socket
 import threading
 import time
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, Callable
+from typing import TYPE_CHECKING, Any, Callable, Optional
 
 from oet import sockets
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     Answer = dict[str, Any]
+    Taken = tuple[Answer, Optional[Callable[[], None]]]
 
 REQUEST_LIMIT_BYTES = 4 << 20
 _CLIENT_PATIENCE_S = 10.0
@@ -37,12 +38,13 @@ class _Client:
 
 
 class ControlSocket:
-    """Listens at `path` and answers each request with what `take` returns; calls `tick` every so often.
+    """Listens at `path`, and calls `take` for each request and `tick` every so often.
 
+    `take` returns the answer and what is to be done once it is sent, or None: what is asked for may well end the process.
     `tick` returns the seconds until it wants to be called again, or None.
     """
 
-    def __init__(self, path: Path, take: Callable[[dict[str, Any]], Answer], tick: Callable[[], float | None]) -> None:
+    def __init__(self, path: Path, take: Callable[[dict[str, Any]], Taken], tick: Callable[[], float | None]) -> None:
         self._path = path
         self._take = take
         self._tick = tick
@@ -66,10 +68,17 @@ class ControlSocket:
             try:
                 self._turn(_TURN_S if pause is None else pause)
             except (OSError, ValueError):  # the script closed our descriptors
-                self._clients.clear()
-                time.sleep(_TURN_S / 10)
-                with suppress(OSError):
-                    self._listener = self._listen()
+                self._start_over()
+
+    def _start_over(self) -> None:
+        """Listen anew. The old descriptors are not closed: by now their numbers may name files of the script."""
+        for sock in [self._listener, *(client.socket for client in self._clients.values())]:
+            sock.detach()
+        self._clients.clear()
+        try:
+            self._listener = self._listen()
+        except OSError:  # no descriptors left, or no folder
+            time.sleep(_TURN_S / 10)
 
     def _turn(self, timeout_s: float) -> None:
         poll = select.poll()
@@ -101,22 +110,25 @@ class ControlSocket:
             data = b""
         client.received += data
         if b"\n" in client.received:
-            self._answer(client, self._taken(client.received.partition(b"\n")[0]))
+            answer, then = self._taken(client.received.partition(b"\n")[0])
+            self._answer(client, answer)
+            if then is not None:
+                then()
         elif len(client.received) > REQUEST_LIMIT_BYTES:
             self._answer(client, {"ok": False, "error": f"a request may have {REQUEST_LIMIT_BYTES} bytes"})
         elif not data:
             self._dismiss(client)
 
-    def _taken(self, line: bytes) -> Answer:
+    def _taken(self, line: bytes) -> Taken:
         try:
             request = json.loads(line)
             if not isinstance(request, dict):
-                return {"ok": False, "error": "a request is a JSON object"}
+                return {"ok": False, "error": "a request is a JSON object"}, None
             return self._take(request)
         except (ValueError, RecursionError) as error:
-            return {"ok": False, "error": f"not a request: {error}"}
+            return {"ok": False, "error": f"not a request: {error}"}, None
         except OSError as error:
-            return {"ok": False, "error": f"the journal cannot be written: {error}"}
+            return {"ok": False, "error": f"the journal cannot be written: {error}"}, None
 
     def _answer(self, client: _Client, answer: Answer) -> None:
         with suppress(OSError):  # whoever asked is gone

@@ -46,6 +46,7 @@ def main(arguments: list[str]) -> int:
         print(f"another launcher lives in {directory}", file=sys.stderr)  # noqa: T201 - a program's answer to who started it
         return STATUS_TAKEN
     _redirect(directory)
+    _forget_project()
     _make_importable(directory)
     kernel.become_subreaper()
     kernel.set_name("oet-launcher")
@@ -101,6 +102,12 @@ def _redirect(directory: Path) -> None:
         os.dup2(source, target)
     os.close(log_file)
     os.close(null)
+
+
+def _forget_project() -> None:
+    """Undo what an editable installation of OET does: scripts get `oet`, not the server's own packages."""
+    sys.meta_path[:] = [f for f in sys.meta_path if not getattr(f, "__module__", "").startswith("__editable___oet_")]
+    sys.path[:] = [entry for entry in sys.path if not entry.startswith("__editable__.oet")]
 
 
 def _make_importable(directory: Path) -> None:

@@ -23,10 +23,12 @@ if TYPE_CHECKING:
 
 _STAND_IN = '''\
 """Stands for {path!r}, whose file name is no module name, in processes that a script spawns."""
+import importlib.machinery
 import importlib.util
 import sys
 
-_spec = importlib.util.spec_from_file_location(__name__, {path!r})
+_loader = importlib.machinery.SourceFileLoader(__name__, {path!r})
+_spec = importlib.util.spec_from_file_location(__name__, {path!r}, loader=_loader)
 _module = importlib.util.module_from_spec(_spec)
 sys.modules[__name__] = _module
 _spec.loader.exec_module(_module)
@@ -47,7 +49,6 @@ class ModuleFactory:
     path: Path
     folder: Path
     name: str
-    is_stand_in_needed: bool
     directory: Path
     sys_path: list[str]
 
@@ -68,19 +69,22 @@ class ModuleFactory:
             raise FileNotFoundError(errno.ENOENT, "there is no such script", str(path))
         folder = directory / rundir.WORK if spec.script.type == "embedded" else path.parent
         name = module_name(path.stem, [*spec.sys_path, *sys.path])
-        return cls(path, folder, name, name != path.stem, directory, list(spec.sys_path))
+        return cls(path, folder, name, directory, list(spec.sys_path))
 
     def prepare(self) -> None:
         """Make the process what it would be if a person had run the script in its folder: cwd, sys.path, sys.argv."""
         self.folder.mkdir(mode=0o700, exist_ok=True)
         os.chdir(self.folder)
         real_folder = os.path.dirname(os.path.realpath(self.path))  # noqa: PTH120 - where Python looks for neighbours of a link
-        additions = dict.fromkeys([real_folder, str(self.path.parent), *self.sys_path])
-        sys.path[:0] = [entry for entry in additions if entry not in sys.path]
+        own = [real_folder, str(self.path.parent)]
+        # A script named random.py must not become the `random` of everything that is imported from now on.
+        is_in_the_way = self.name != self.path.stem
+        wanted = [*self.sys_path, *sys.path, *own] if is_in_the_way else [*own, *self.sys_path, *sys.path]
+        sys.path[:] = dict.fromkeys(wanted)
         sys.argv = [str(self.path)]
         # multiprocessing imports the parent's __main__ again in every child it spawns; that must not be the launcher's.
         sys.modules["__main__"] = types.ModuleType("__main__")
-        if self.is_stand_in_needed:
+        if self.path.name != f"{self.name}.py":
             self._write_stand_in()
 
     def load(self) -> ModuleType:

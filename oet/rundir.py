@@ -77,7 +77,7 @@ class Spec:
             init = Arguments(**document.pop("init", {}))
             spec = cls(script=script, init=init, **document)
             spec.check()
-        except (TypeError, KeyError, ValueError, AttributeError) as error:
+        except (TypeError, KeyError, ValueError) as error:
             raise BadDocument(f"{path}: {error}") from error
         return spec
 
@@ -87,19 +87,15 @@ class Spec:
         if self.script.type not in needed:
             raise ValueError(f"script type {self.script.type!r} is not one of {', '.join(needed)}")
         name, value = needed[self.script.type]
-        expected = {
-            f"script.{name}": (value, str),
-            "procedure": (self.procedure, int),
-            "sys_path": (self.sys_path, list),
-            "init.args": (self.init.args, list),
-            "init.kwargs": (self.init.kwargs, dict),
-            "environment": (self.environment, dict),
-            "output_limit_bytes": (self.output_limit_bytes, int),
-            **{f"environment {key}": (item, str) for key, item in self.environment.items()},
-        }
-        for field_name, (found, kind) in expected.items():
-            if not isinstance(found, kind):
-                raise TypeError(f"{field_name} is {found!r}, not a {kind.__name__}")
+        _check_type(f"script.{name}", value, str)
+        _check_type("procedure", self.procedure, int)
+        _check_type("sys_path", self.sys_path, list)
+        _check_type("init.args", self.init.args, list)
+        _check_type("init.kwargs", self.init.kwargs, dict)
+        _check_type("output_limit_bytes", self.output_limit_bytes, int)
+        _check_type("environment", self.environment, dict)
+        for key, item in self.environment.items():
+            _check_type(f"environment {key}", item, str)
 
 
 @dataclass(frozen=True)
@@ -155,3 +151,8 @@ def read_document(path: Path) -> dict[str, Any]:
     if not isinstance(document, dict):
         raise BadDocument(f"{path}: not a JSON object")
     return document
+
+
+def _check_type(name: str, value: Any, kind: type) -> None:
+    if not isinstance(value, kind):
+        raise TypeError(f"{name} is {value!r}, not a {kind.__name__}")

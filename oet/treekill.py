@@ -36,6 +36,7 @@ class TreeKill:
     def __init__(self, find: Find) -> None:
         self._find = find
         self._known: dict[tuple[int, int], Process] = {}
+        self._killed: set[tuple[int, int]] = set()
         self._commands: list[dict[str, Any]] = []
         self._began = time.monotonic()
         self._frozen_at: float | None = None
@@ -57,7 +58,7 @@ class TreeKill:
             "frozen_s": round(frozen, 6),
             "took_s": round(self.took_s, 6),
             "processes": self._commands,
-            "count": len(self._known),
+            "count": len(self._killed),
         }
 
     def step(self) -> float | None:
@@ -85,18 +86,24 @@ class TreeKill:
         is_calm = not fresh and all(process.is_still for process in members)
         if (is_calm and self._was_calm) or not members or self.took_s > _FREEZE_LIMIT_S:
             self._frozen_at = time.monotonic()
-            self._commands = [_described(process) for process in list(self._known.values())[:_LISTED]]
+            self._killed = {(process.pid, process.started) for process in members}
+            self._commands = [_described(process) for process in members[:_LISTED]]
             return self._kill(members)
         self._was_calm = is_calm
         return 0.0
 
+    def _note(self, process: Process) -> None:
+        """Remember a process that came to light only after the freezing."""
+        key = (process.pid, process.started)
+        if key not in self._killed:
+            self._killed.add(key)
+            self._known[key] = process
+            if len(self._commands) < _LISTED:
+                self._commands.append(_described(process))
+
     def _kill(self, members: list[Process]) -> float | None:
         for process in members:
-            if (
-                self._known.setdefault((process.pid, process.started), process) is process
-                and len(self._commands) < _LISTED
-            ):
-                self._commands.append(_described(process))
+            self._note(process)
             processes.send_signal(process, signal.SIGKILL)
         if not members:
             self.alive = []

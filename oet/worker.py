@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import ModuleType
 
+    from oet.control import Taken
     from oet.rundir import Spec
 
 MANAGER = "manager"
@@ -208,37 +209,39 @@ class ScriptWorker:
 
     # Instructions, in the thread of the control socket.
 
-    def _take(self, request: dict[str, Any]) -> dict[str, Any]:
+    def _take(self, request: dict[str, Any]) -> Taken:
+        """Answer a request, and say what is to be done after that: the main thread may end the process at once."""
         operation, command = request.get("op"), request.get("command")
         if operation == "PUBSUB":
             self._inside.deliver(str(request.get("topic")), request.get("payload"))
-            return {"ok": True}
+            return {"ok": True}, None
         if operation not in {"RUN", "STOP"}:
             return _refusal(f"unknown operation {operation!r}; RUN, STOP and PUBSUB are known")
         if not isinstance(command, (int, str)):
             return _refusal("a command needs an id")
         with self._taking:
             if command in self._commands_seen:
-                return {"ok": True, "seen": True}
+                return {"ok": True, "seen": True}, None
             return self._take_stop(command) if operation == "STOP" else self._take_run(command, request)
 
-    def _take_stop(self, command: Any) -> dict[str, Any]:
+    def _take_stop(self, command: Any) -> Taken:
         self._write_down(command, "STOP", None)
-        was_free, self._is_free = self._is_free, False
-        self._guard.request()
-        if was_free:
-            self._instructions.put(None)
-        return {"ok": True}
+        self._is_free = False
 
-    def _take_run(self, command: Any, request: dict[str, Any]) -> dict[str, Any]:
+        def stop() -> None:
+            self._guard.request()
+            self._instructions.put(None)  # wakes the main thread if it waits, or is about to
+
+        return {"ok": True}, stop
+
+    def _take_run(self, command: Any, request: dict[str, Any]) -> Taken:
         run = Run(str(request.get("function", "")), request.get("args") or [], request.get("kwargs") or {})
         reason = self._why_not(run)
         if reason:
             return _refusal(reason)
         self._write_down(command, "RUN", run.function)
         self._is_free = False
-        self._instructions.put(run)
-        return {"ok": True}
+        return {"ok": True}, lambda: self._instructions.put(run)
 
     def _why_not(self, run: Run) -> str | None:
         if self._guard.is_requested:
@@ -310,5 +313,5 @@ def _awaited(result: Any) -> Any:
     return asyncio.run(result)
 
 
-def _refusal(reason: str) -> dict[str, Any]:
-    return {"ok": False, "error": reason}
+def _refusal(reason: str) -> Taken:
+    return {"ok": False, "error": reason}, None

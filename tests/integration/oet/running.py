@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import textwrap
+from contextlib import closing, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -41,7 +42,8 @@ class Line:
         return self.receive()
 
     def close(self) -> None:
-        self._file.close()
+        with suppress(OSError):
+            self._file.close()
         self._socket.close()
 
 
@@ -75,11 +77,16 @@ class RunningScript:
         return wait_until(found, what=f"{brief} in {self.topics()}")
 
     def tell(self, **request: Any) -> dict[str, Any]:
-        line = Line(self.directory / rundir.CONTROL)
-        try:
-            return line.ask(**request)
-        finally:
-            line.close()
+        """Send an instruction; again if the connection breaks, as the manager does: a command that was taken is not taken twice."""
+
+        def answer() -> dict[str, Any] | None:
+            try:
+                with closing(Line(self.directory / rundir.CONTROL)) as line:
+                    return line.ask(**request)
+            except (ConnectionError, json.JSONDecodeError):
+                return None
+
+        return wait_until(answer, what="the control socket")
 
     def run(self, function: str = "main", *args: Any, **kwargs: Any) -> None:
         """Wait until it is ready, then run a function."""
@@ -124,11 +131,22 @@ class RunningScript:
 class RunningLauncher:
     """A launcher in its own process; leaving the block ends it with everything below it."""
 
-    def __init__(self, home: Path, *options: str, python: str = sys.executable, flags: tuple[str, ...] = ("-I",)) -> None:
+    def __init__(
+        self, home: Path, *options: str, python: str = sys.executable, flags: tuple[str, ...] = ("-I",)
+    ) -> None:
         self.home = home
         self.bells = home / "bells"
         self.directory = home / "launchers" / "default"
-        self._command = [python, *flags, str(LAUNCHER), "--directory", str(self.directory), "--bells", str(self.bells), *options]
+        self._command = [
+            python,
+            *flags,
+            str(LAUNCHER),
+            "--directory",
+            str(self.directory),
+            "--bells",
+            str(self.bells),
+            *options,
+        ]
         self._count = 0
         self._line: Line | None = None
 
@@ -142,7 +160,9 @@ class RunningLauncher:
         self.document = rundir.read_document(self.directory / rundir.LAUNCHER)
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         if self._line is not None:
             self._line.close()
         if self.process.poll() is None:
@@ -178,7 +198,9 @@ class RunningLauncher:
         path.write_text(textwrap.dedent(text))
         return path
 
-    def prepare(self, script: Path | str | Script, *args: Any, environment: dict[str, str] | None = None, **kwargs: Any) -> Spec:
+    def prepare(
+        self, script: Path | str | Script, *args: Any, environment: dict[str, str] | None = None, **kwargs: Any
+    ) -> Spec:
         """The spec of a script: a file, or the text of one."""
         if isinstance(script, str):
             script = self.script(script)
@@ -200,9 +222,9 @@ class RunningLauncher:
         """Write the spec and spawn its worker."""
         return self.spawn(self.prepare(script, *args, **kwargs))
 
-    def run(self, script: Path | str | Script) -> RunningScript:
+    def run(self, script: Path | str | Script, **options: Any) -> RunningScript:
         """Launch a script and run its `main`."""
-        running = self.launch(script)
+        running = self.launch(script, **options)
         running.run()
         return running
 

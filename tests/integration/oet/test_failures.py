@@ -24,7 +24,9 @@ def test_exception_in_main_is_journalled_with_the_scripts_frames_only(launcher: 
 
 
 def test_chained_exceptions_are_kept(launcher: RunningLauncher) -> None:
-    script = launcher.run("def main():\n    try:\n        1 / 0\n    except ZeroDivisionError as e:\n        raise OSError('b') from e")
+    script = launcher.run(
+        "def main():\n    try:\n        1 / 0\n    except ZeroDivisionError as e:\n        raise OSError('b') from e"
+    )
     trace = script.wait_for("raised main").payload["stacktrace"]
     assert "ZeroDivisionError" in trace
     assert "direct cause" in trace
@@ -55,7 +57,7 @@ def test_script_that_is_no_python_says_where(launcher: RunningLauncher, text: st
 def test_syntax_error_shows_the_line(launcher: RunningLauncher) -> None:
     script = launcher.launch("def main(:\n    pass")
     trace = script.wait_for("raised").payload["stacktrace"]
-    assert "observe.py\", line 1" in trace
+    assert 'observe.py", line 1' in trace
     assert "def main(:" in trace
     assert "importlib" not in trace
 

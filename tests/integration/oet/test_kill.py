@@ -58,7 +58,9 @@ def test_kill_ends_a_script_that_ignores_every_signal(launcher: RunningLauncher)
 
 
 def test_kill_reaches_a_daemon_that_has_left_the_session(launcher: RunningLauncher) -> None:
-    script = launcher.run("import os, signal, time\n" + DAEMON + "def main():\n    print('pid', daemon())\n    time.sleep(60)")
+    script = launcher.run(
+        "import os, signal, time\n" + DAEMON + "def main():\n    print('pid', daemon())\n    time.sleep(60)"
+    )
     daemon = _pid(script)
     killed = script.kill()["killed"]
     assert {process["pid"] for process in killed["processes"]} == {script.pid, daemon}
@@ -66,7 +68,9 @@ def test_kill_reaches_a_daemon_that_has_left_the_session(launcher: RunningLaunch
 
 
 def test_kill_reaches_what_the_script_executed(launcher: RunningLauncher) -> None:
-    script = launcher.run("import subprocess\ndef main():\n    p = subprocess.Popen(['sleep', '300'])\n    print('pid', p.pid)\n    p.wait()")
+    script = launcher.run(
+        "import subprocess\ndef main():\n    p = subprocess.Popen(['sleep', '300'])\n    print('pid', p.pid)\n    p.wait()"
+    )
     sleeper = _pid(script)
     commands = {process["pid"]: process["command"] for process in script.kill()["killed"]["processes"]}
     assert commands[sleeper] == "sleep 300"
@@ -120,7 +124,9 @@ def test_kill_ends_a_fork_bomb(launcher: RunningLauncher) -> None:
 
 
 def test_kill_of_a_script_that_waits_for_a_full_pipe_keeps_its_output(launcher: RunningLauncher) -> None:
-    script = launcher.run("import os\ndef main():\n    print('on')\n    while True: os.write(1, b'0123456789abcde\\n' * 4096)")
+    script = launcher.run(
+        "import os\ndef main():\n    print('on')\n    while True: os.write(1, b'0123456789abcde\\n' * 4096)"
+    )
     script.wait_for_output("on")
     assert script.kill()["ok"]
     end = script.wait_for_exit()
@@ -136,7 +142,11 @@ def test_kill_of_a_stopped_process(launcher: RunningLauncher) -> None:
 
 
 def test_kill_of_an_unknown_procedure_is_refused(launcher: RunningLauncher) -> None:
-    assert launcher.ask(id=1, op="kill", procedure=99) == {"id": 1, "ok": False, "error": "procedure 99 has no process here"}
+    assert launcher.ask(id=1, op="kill", procedure=99) == {
+        "id": 1,
+        "ok": False,
+        "error": "procedure 99 has no process here",
+    }
 
 
 def test_kill_all_answers_for_every_script(launcher: RunningLauncher) -> None:
@@ -160,7 +170,9 @@ def test_what_a_completed_script_leaves_behind_is_killed_and_named(launcher: Run
 
 
 def test_what_a_crashed_script_leaves_behind_is_killed(launcher: RunningLauncher) -> None:
-    script = launcher.run("import os, signal, time\n" + DAEMON + "def main():\n    print('pid', daemon(), flush=True)\n    time.sleep(60)")
+    script = launcher.run(
+        "import os, signal, time\n" + DAEMON + "def main():\n    print('pid', daemon(), flush=True)\n    time.sleep(60)"
+    )
     daemon = _pid(script)
     os.kill(script.pid, signal.SIGKILL)
     end = script.wait_for_exit()
@@ -169,7 +181,9 @@ def test_what_a_crashed_script_leaves_behind_is_killed(launcher: RunningLauncher
 
 
 def test_leftovers_of_one_script_are_not_taken_from_another(launcher: RunningLauncher) -> None:
-    text = launcher.script("import os, signal, time\n" + DAEMON + "def main():\n    print('pid', daemon())\n    time.sleep(60)")
+    text = launcher.script(
+        "import os, signal, time\n" + DAEMON + "def main():\n    print('pid', daemon())\n    time.sleep(60)"
+    )
     first, second = launcher.run(text), launcher.run(text)
     daemons = _pid(first), _pid(second)
     first.kill()
@@ -188,7 +202,14 @@ def test_workers_die_with_their_launcher(launcher: RunningLauncher) -> None:
 
 
 def test_what_workers_leave_behind_is_found_by_the_launchers_mark(launcher: RunningLauncher) -> None:
-    script = launcher.run("import subprocess, time\ndef main():\n    print('pid', subprocess.Popen(['sleep', '300'], start_new_session=True).pid)\n    time.sleep(60)")
+    script = launcher.run(
+        """
+        import subprocess, time
+        def main():
+            print("pid", subprocess.Popen(["sleep", "300"], start_new_session=True).pid)
+            time.sleep(60)
+        """
+    )
     sleeper = _pid(script)
     launcher.process.kill()
     launcher.process.wait()

@@ -26,7 +26,11 @@ def test_life_of_a_script_is_written_down_in_order(launcher: RunningLauncher) ->
         "command RUN", "returned main", "state READY", "ended",
     ]  # fmt: skip
     assert [record.seq for record in script.records()] == list(range(1, 12))
-    assert script.wait_for("returned main").payload == {"function": "main", "result": {"n": 5}, "result_repr": "{'n': 5}"}
+    assert script.wait_for("returned main").payload == {
+        "function": "main",
+        "result": {"n": 5},
+        "result_repr": "{'n': 5}",
+    }
     assert script.wait_for("ended").payload == {"how": "complete"}
     assert (end.status, end.signal, end.leftovers, end.killed) == (0, None, [], None)
     assert (end.pid, end.procedure, end.output_bytes, end.output_lines) == (script.pid, script.procedure, 19, 2)
@@ -34,10 +38,16 @@ def test_life_of_a_script_is_written_down_in_order(launcher: RunningLauncher) ->
 
 
 def test_loaded_describes_the_functions_of_the_script(launcher: RunningLauncher) -> None:
-    script = launcher.launch("'''Doc.'''\nfrom os import getcwd\ndef main(a: int, b='x'):\n    'Go.'\ndef _hidden(): pass\n")
+    script = launcher.launch(
+        "'''Doc.'''\nfrom os import getcwd\ndef main(a: int, b='x'):\n    'Go.'\ndef _hidden(): pass\n"
+    )
     loaded = script.wait_for("loaded").payload
 
-    assert (loaded["module"], loaded["doc"], loaded["file"]) == ("observe", "Doc.", str(launcher.home / "scripts/observe.py"))
+    assert (loaded["module"], loaded["doc"], loaded["file"]) == (
+        "observe",
+        "Doc.",
+        str(launcher.home / "scripts/observe.py"),
+    )
     (function,) = loaded["functions"]
     assert function == {
         "name": "main",
@@ -46,7 +56,13 @@ def test_loaded_describes_the_functions_of_the_script(launcher: RunningLauncher)
         "line": 3,
         "parameters": [
             {"name": "a", "kind": "positional_or_keyword", "annotation": "int", "required": True, "default": None},
-            {"name": "b", "kind": "positional_or_keyword", "annotation": None, "required": False, "default": {"json": "x"}},
+            {
+                "name": "b",
+                "kind": "positional_or_keyword",
+                "annotation": None,
+                "required": False,
+                "default": {"json": "x"},
+            },
         ],
     }
 
@@ -174,7 +190,10 @@ def test_run_is_refused_while_a_function_runs(launcher: RunningLauncher) -> None
 def test_unknown_function_is_refused_and_not_journalled(launcher: RunningLauncher) -> None:
     script = launcher.launch("def main(): pass\ndef park(): pass")
     script.wait_for("state READY")
-    assert script.tell(op="RUN", command=2, function="pork")["error"] == "the script has no function 'pork'; it has: main, park"
+    assert (
+        script.tell(op="RUN", command=2, function="pork")["error"]
+        == "the script has no function 'pork'; it has: main, park"
+    )
     assert script.tell(op="RUN", command=3, function="__class__")["ok"] is False
     assert "command RUN" not in script.topics()
 
