@@ -4,12 +4,20 @@
 import os
 import sys
 
+from oet_site.configuration import InvalidConfiguration, load
+from oet_site.up import leash
+
 
 def main() -> None:
     """Run the command that the arguments name."""
+    leash.put_on()
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "oet_site.settings")
     from django.core.management import execute_from_command_line
 
+    try:
+        load()
+    except InvalidConfiguration as invalid:
+        sys.exit(str(invalid))
     execute_from_command_line(sys.argv)
 
 

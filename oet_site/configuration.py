@@ -3,16 +3,29 @@
 import os
 import socket
 import sys
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field, PositiveFloat, PositiveInt, field_validator
+from pydantic import Field, PositiveFloat, PositiveInt, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 PROJECT_DIR = Path(__file__).resolve().parent.parent
 
 MIB = 1024 * 1024
+
+SECRET = frozenset({"admin_password", "secret_key", "database_url", "celery_broker_url"})
+"""Settings whose values are shown to nobody."""
+
+
+class InvalidConfiguration(Exception):
+    """Settings are wrong; the message names every one of them with its variable."""
+
+    def __init__(self, problems: list[str]) -> None:
+        self.problems = problems
+        count = "a setting is" if len(problems) == 1 else f"{len(problems)} settings are"
+        lines = "\n".join(f"  {problem}" for problem in problems)
+        super().__init__(f"OET cannot start, {count} wrong:\n{lines}\ndocs/configuration.md lists every setting.")
 
 
 class Configuration(BaseSettings):
@@ -126,3 +139,23 @@ def variable_of(field: str) -> str:
     """The environment variable that sets `field`."""
     alias = Configuration.model_fields[field].validation_alias
     return alias if isinstance(alias, str) else f"OET_{field.upper()}"
+
+
+@cache
+def load() -> Configuration:
+    """The settings in force, read once; raises InvalidConfiguration with every fault."""
+    try:
+        return Configuration()
+    except ValidationError as error:
+        raise InvalidConfiguration(
+            [_problem(str(fault["loc"][0]), str(fault["msg"])) for fault in error.errors()]
+        ) from None
+
+
+def _problem(location: str, message: str) -> str:
+    """One fault in the user's terms: the variable, its value unless that is secret, and what was wanted."""
+    by_variable = {variable_of(name): name for name in Configuration.model_fields}
+    field = by_variable.get(location, location)
+    variable = variable_of(field)
+    value = "…" if field in SECRET else repr(os.environ.get(variable, ""))
+    return f"{variable}={value}: {message.removeprefix('Value error, ')}"

@@ -9,9 +9,9 @@ from typing import Any
 import dj_database_url
 
 from oet import __version__
-from oet_site.configuration import PROJECT_DIR, Configuration
+from oet_site.configuration import PROJECT_DIR, load
 
-OET = Configuration()
+OET = load()
 OET_VERSION = __version__
 
 
@@ -154,7 +154,6 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = OET.body_limit
 # --- pages
 
 STATIC_URL = "/static/"
-STATIC_ROOT = OET.home / "static"
 STATICFILES_DIRS = [PROJECT_DIR / "static"]
 WHITENOISE_USE_FINDERS = True
 LANGUAGE_CODE = "en-gb"
@@ -164,7 +163,16 @@ USE_I18N = False
 
 # --- Celery
 
-CELERY_BROKER_URL = OET.celery_broker_url or "filesystem://"
+CELERY_BROKER_URL = OET.celery_broker_url or "oetfiles://localhost"
+CELERY_BROKER_TRANSPORT_OPTIONS = {} if OET.celery_broker_url else {"folder": str(OET.home / "celery")}
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_TASK_IGNORE_RESULT = True  # what a task has done is in the database
+CELERY_TASK_DEFAULT_QUEUE = "oet"
+CELERY_TIMEZONE = "UTC"
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_WORKER_ENABLE_REMOTE_CONTROL = False  # nobody asks, and idle queues of answers would only pile up
+CELERY_BEAT_SCHEDULE_FILENAME = str(OET.home / "celery" / "beat-schedule")
+CELERY_BEAT_SCHEDULE = {"prune events": {"task": "procedures.prune_events", "schedule": timedelta(hours=1)}}
 
 LOGGING = {
     "version": 1,

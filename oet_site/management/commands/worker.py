@@ -1,0 +1,34 @@
+"""`manage.py worker`: the Celery worker, with its clock in the same process."""
+
+import warnings
+from typing import Any
+
+from celery.beat import EmbeddedService
+from celery.platforms import SecurityWarning
+from celery.signals import worker_ready, worker_shutting_down
+from django.conf import settings
+from django.core.management import BaseCommand
+
+from oet_site.celery import app
+
+
+class Command(BaseCommand):
+    """Runs one task at a time in this one process: idle, it costs next to nothing."""
+
+    help = "Run the Celery worker of this machine, and the clock of the periodic tasks."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Work until SIGTERM or SIGINT, then finish the task at hand."""
+        warnings.simplefilter("ignore", SecurityWarning)  # of root; `up` has its own words for that
+        clock = EmbeddedService(app, thread=True, schedule_filename=settings.CELERY_BEAT_SCHEDULE_FILENAME)
+        worker_ready.connect(lambda **_: clock.start(), weak=False)
+        worker_shutting_down.connect(lambda **_: clock.stop(), weak=False)
+        app.Worker(
+            pool="solo",
+            hostname=f"oet@{settings.OET.node}",
+            queues=[settings.CELERY_TASK_DEFAULT_QUEUE, f"{settings.CELERY_TASK_DEFAULT_QUEUE}.{settings.OET.node}"],
+            without_gossip=True,
+            without_mingle=True,
+            without_heartbeat=True,
+            quiet=True,
+        ).start()

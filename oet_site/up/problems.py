@@ -1,0 +1,66 @@
+"""What makes a start pointless: found before anything is started, all at once, each with the variable that would mend it."""
+
+import difflib
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from oet_site.configuration import Configuration, InvalidConfiguration, variable_of
+
+INTERNAL_PREFIXES = ("OET_TEST_", "OET_BENCH_")
+
+
+def require_possible(configuration: Configuration) -> None:
+    """Raise InvalidConfiguration with every reason why `up` cannot start with these settings."""
+    if found := problems(configuration):
+        raise InvalidConfiguration(found)
+
+
+def problems(configuration: Configuration) -> list[str]:
+    """Every reason why `up` cannot start with these settings."""
+    found = [_home_problem(configuration.home), _python_problem(configuration.python)]
+    found += [
+        f"OET_SCRIPT_ROOTS: {root} is not a folder; scripts could not be found there."
+        for root in configuration.script_root_paths
+        if not root.is_dir()
+    ]
+    return [problem for problem in found if problem]
+
+
+def unknown_variables(environment: Mapping[str, str]) -> list[str]:
+    """Hints for variables that look like settings of OET and are none, such as OET_PROT."""
+    known = [variable_of(name) for name in Configuration.model_fields]
+    hints = []
+    for name in sorted(environment):
+        if name.startswith("OET_") and name not in known and not name.startswith(INTERNAL_PREFIXES):
+            close = difflib.get_close_matches(name, known, n=1)
+            hints.append(f"{name} is no setting of OET and has no effect" + (f"; {close[0]} is one." if close else "."))
+    return hints
+
+
+def advice(environment: Mapping[str, str]) -> list[str]:
+    """What works, but had better be otherwise."""
+    hints = unknown_variables(environment)
+    if os.geteuid() == 0:
+        hints.append("OET runs as root, and so does every script. In production give it a user of its own.")
+    return hints
+
+
+def _home_problem(home: Path) -> str:
+    try:
+        home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        return f"OET_HOME={home}: cannot be made: {error.strerror}. Choose a folder that you may write to."
+    if not os.access(home, os.R_OK | os.W_OK | os.X_OK) or _is_read_only(home):
+        return f"OET_HOME={home}: cannot be written to. Choose another folder, or change its owner."
+    return ""
+
+
+def _is_read_only(home: Path) -> bool:
+    return bool(os.statvfs(home).f_flag & os.ST_RDONLY)
+
+
+def _python_problem(python: Path) -> str:
+    if os.access(python, os.X_OK) and python.is_file():
+        return ""
+    return f"OET_PYTHON={python}: is not a program; it has to be the Python that runs scripts."
