@@ -1,0 +1,57 @@
+"""What the parts of a manager share."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass, field
+
+from procedures.manager.database import Database, DatabaseClosed
+from procedures.manager.inbox import QueuedCommand
+from procedures.manager.live import LiveProcedures
+from procedures.manager.preparation import Preparation
+from procedures.manager.settings import ManagerSettings
+from procedures.supervision.launchers import Launchers
+
+log = logging.getLogger(__name__)
+
+
+@dataclass
+class Context:
+    """One manager's belongings."""
+
+    settings: ManagerSettings
+    database: Database
+    launchers: Launchers
+    tasks: asyncio.TaskGroup
+    procedures: LiveProcedures = field(default_factory=LiveProcedures)
+    commands_due: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when commands may have been written."""
+    problems: dict[str, str] = field(default_factory=dict)
+    """What is wrong with this node, in words, by subject."""
+    take: Callable[[QueuedCommand, Preparation | None], None] = field(init=False)
+    """Carries out a command that this manager has written itself, without reading it back."""
+    jobs: set[asyncio.Task[None]] = field(default_factory=set)
+    """Work on single procedures that is under way."""
+
+    def begin(self, work: Coroutine[None, None, None], name: str) -> None:
+        """Do some work on one procedure beside everything else."""
+        job = self.tasks.create_task(self._guarded(work, name), name=name)
+        self.jobs.add(job)
+        job.add_done_callback(self.jobs.discard)
+
+    def report(self, subject: str, words: str) -> None:
+        """Note what is wrong with `subject`; empty words mean that it is well."""
+        if words:
+            self.problems[subject] = words
+        else:
+            self.problems.pop(subject, None)
+
+    async def _guarded(self, work: Coroutine[None, None, None], name: str) -> None:
+        try:
+            await work
+        except DatabaseClosed as error:
+            log.warning("%s is left to the next manager: %s", name, error)
+        except Exception:
+            # The border of one procedure's work: whatever is wrong with it must not end the supervision of all others.
+            log.exception("%s failed", name)
+            self.report(name, f"{name} failed; see the manager's log")

@@ -1,0 +1,101 @@
+"""Takes queued commands in their order and hands each to the work that it asks for, once."""
+
+import logging
+from datetime import UTC, datetime
+
+from procedures.domain.errors import WrongState
+from procedures.domain.states import FINAL, ProcedureState
+from procedures.manager.context import Context
+from procedures.manager.inbox import Inbox, QueuedCommand
+from procedures.manager.preparation import Preparation
+from procedures.manager.preparing import new_live, prepare
+from procedures.manager.starting import start
+from procedures.manager.stopping import stop
+from procedures.models import Command, Procedure
+from procedures.recorder import Move, Recording
+
+log = logging.getLogger(__name__)
+
+RECHECK_S = 1.0
+
+
+class Dispatcher:
+    """The commands of this node."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._inbox = Inbox(context.settings.node)
+        self._under_way: set[int] = set()
+        self.is_sure = True
+        """Look at the commands even if nothing seems to have changed."""
+
+    async def take_commands(self) -> None:
+        """Take commands whenever there are some, for ever."""
+        while True:
+            await self._context.commands_due.wait()
+            self._context.commands_due.clear()
+            await self.take_queued()
+
+    async def take_queued(self) -> None:
+        """Take every command that waits and is not under way."""
+        is_sure, self.is_sure = self.is_sure, False
+        queued = await self._context.database.read(lambda: self._inbox.queued(is_sure=is_sure))
+        self._under_way &= {command.id for command in queued} if is_sure else self._under_way
+        for command in queued:
+            self.take(command)
+
+    def know(self, commands: set[int]) -> None:
+        """These are under way already."""
+        self._under_way |= commands
+
+    def take(self, command: QueuedCommand, preparation: Preparation | None = None) -> None:
+        """Carry out one command, unless that is being done already."""
+        if command.id in self._under_way:
+            return
+        self._under_way.add(command.id)
+        live = self._context.procedures.get(command.procedure_id)
+        is_late = command.expires_at < datetime.now(UTC)
+        match command.kind:
+            case Command.Kind.PREPARE if live is None and is_late:
+                work = self._expire(command)
+            case Command.Kind.PREPARE if live is None:
+                work = prepare(self._context, new_live(self._context, command.procedure_id), command, preparation)
+            case Command.Kind.PREPARE:
+                return  # it was adopted with this command
+            case Command.Kind.STOP if live is not None and (live.ladder is not None or not is_late):
+                work = stop(self._context, live, command)
+            case Command.Kind.START if live is not None and not is_late:
+                work = start(self._context, live, command)
+            case _ if is_late:
+                work = self._expire(command)
+            case _:
+                work = self._reject(command)
+        self._context.begin(work, f"{command.kind} {command.procedure_id}")
+
+    async def _expire(self, command: QueuedCommand) -> None:
+        await self._context.database.write(lambda record: _write_expiry(record, command), [command.procedure_id])
+
+    async def _reject(self, command: QueuedCommand) -> None:
+        await self._context.database.write(lambda record: _write_rejection(record, command), [command.procedure_id])
+
+
+def _write_expiry(record: Recording, command: QueuedCommand) -> None:
+    seconds = (command.expires_at - command.issued_at).total_seconds()
+    record.answer(command.id, Command.State.EXPIRED, reason=f"expired after {seconds:g} s: no process manager took it")
+    if command.kind == Command.Kind.PREPARE and record.procedure(command.procedure_id).state not in FINAL:
+        cause = f"no process manager took it within {seconds:g} s"
+        record.move(command.procedure_id, Move(ProcedureState.FAILED, datetime.now(UTC), cause=cause))
+
+
+def _write_rejection(record: Recording, command: QueuedCommand) -> None:
+    """The procedure is final; or it is not this manager's, which cannot be as long as nobody writes such commands."""
+    procedure = record.procedure(command.procedure_id)
+    done = {Command.Kind.START.value: "started", Command.Kind.STOP.value: "stopped"}[command.kind]
+    refusal = WrongState(procedure.pk, procedure.state, done, _remedy(procedure, command))
+    record.answer(command.id, Command.State.REJECTED, reason=str(refusal), refusal=refusal.code)
+
+
+def _remedy(procedure: Procedure, command: QueuedCommand) -> str:
+    if procedure.state in FINAL:
+        return "Prepare it again." if command.kind == Command.Kind.START else "There is nothing left to stop."
+    return "It is not prepared yet: wait until it is READY."

@@ -1,0 +1,111 @@
+"""The end of a procedure: what is known about it becomes its final state, and what waited for the end is answered."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from procedures.domain.endings import Ending, Verdict, verdict
+from procedures.domain.states import FINAL, ProcedureState, may_follow
+from procedures.manager.aborting import ABORT_FAILED_TOPIC, AbortOrder, create_abort
+from procedures.manager.inbox import QueuedCommand
+from procedures.manager.live import LiveProcedure
+from procedures.manager.settings import ManagerSettings
+from procedures.manager.texts import clean_text
+from procedures.models import Command, Procedure
+from procedures.recorder import Move, Recording
+from procedures.supervision.run_directories import ExitReport
+
+
+@dataclass(frozen=True)
+class EndOfProcess:
+    """What the run directory says about a process that is gone; `report` is None where nobody saw its end."""
+
+    report: ExitReport | None
+    lost: str = ""
+
+    @property
+    def at(self) -> datetime:
+        """When it ended."""
+        return datetime.fromtimestamp(self.report.time, UTC) if self.report else datetime.now(UTC)
+
+
+def write_end(
+    record: Recording, settings: ManagerSettings, live: LiveProcedure, end: EndOfProcess
+) -> AbortOrder | None:
+    """Record the final state; the abort that is to follow, if one was asked for."""
+    procedure = record.procedure(live.id)
+    if procedure.state in FINAL:
+        return None
+    decided = verdict(_ending(procedure, live, end))
+    details = (
+        {"stop": live.ladder.report.as_json(end.report)}
+        if live.ladder is not None and procedure.stop_asked_at
+        else None
+    )
+    for move in _way(procedure, decided, end.at, details):
+        record.move(live.id, move)
+    _answer_those_who_wait(record, live, decided)
+    if procedure.abort_of_id is not None and decided.state is not ProcedureState.COMPLETE:
+        failure = {"procedure": live.id, "abort_of": procedure.abort_of_id, "cause": decided.cause}
+        record.announce(ABORT_FAILED_TOPIC, failure, procedure_id=live.id)
+    wanted = next((stop for stop in live.stops if stop.arguments.get("abort_procedure")), None)
+    return create_abort(record, settings, procedure, wanted) if wanted else None
+
+
+def _ending(procedure: Procedure, live: LiveProcedure, end: EndOfProcess) -> Ending:
+    story, report = live.story, end.report
+    raised = story.raised or {}
+    kind = clean_text(str(raised.get("type", "")))
+    message = clean_text(str(raised.get("message", "")))
+    return Ending(
+        exit_status=report.status if report else None,
+        exit_signal=report.signal if report else None,
+        stop_asked_by=procedure.stop_asked_by if procedure.stop_asked_at else None,
+        was_killed=report is not None and report.killed is not None,
+        has_completed=story.has_completed,
+        raised=f"{kind}: {message}" if message else kind,
+        raised_in=raised.get("function") or "",
+        exit_code=raised.get("exit_code"),
+        stacktrace=clean_text(str(raised.get("stacktrace", ""))),
+        function=story.function,
+        leftovers=len(report.leftovers) if report else 0,
+        lost=live.gave_up or (end.lost if report is None else ""),
+    )
+
+
+def _way(procedure: Procedure, decided: Verdict, at: datetime, details: dict[str, Any] | None) -> Sequence[Move]:
+    """The transitions to the final state; a journal that lost its last state on a full disk is completed."""
+    current = ProcedureState(procedure.state)
+    last = Move(
+        decided.state, at, cause=decided.cause, stacktrace=decided.stacktrace, details=details, changes={"pid": None}
+    )
+    if may_follow(current, decided.state):
+        return [last]
+    if current is ProcedureState.RUNNING:
+        return [Move(ProcedureState.READY, at), last]
+    words = f"{decided.cause}, although it was {current}"
+    return [
+        Move(
+            ProcedureState.FAILED,
+            at,
+            cause=words,
+            stacktrace=decided.stacktrace,
+            details=details,
+            changes={"pid": None},
+        )
+    ]
+
+
+def _answer_those_who_wait(record: Recording, live: LiveProcedure, decided: Verdict) -> None:
+    if live.prepare_command is not None:
+        record.answer(live.prepare_command, Command.State.DONE)
+    for stop in live.stops:
+        record.answer(stop.id, Command.State.DONE)
+    if live.held_start is not None:
+        _reject_start(record, live.held_start, decided)
+
+
+def _reject_start(record: Recording, start: QueuedCommand, decided: Verdict) -> None:
+    reason = f"procedure {start.procedure_id} is {decided.state}; it cannot be started: {decided.cause}."
+    record.answer(start.id, Command.State.REJECTED, reason=reason, refusal="wrong_state")

@@ -1,0 +1,54 @@
+"""Queued commands of this node."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import connection
+
+from procedures.models import Command
+
+_FIELDS = ("id", "kind", "procedure_id", "arguments", "issued_by", "issued_at", "expires_at")
+
+
+@dataclass(frozen=True)
+class QueuedCommand:
+    """What somebody asked for, and has no answer to yet."""
+
+    id: int
+    kind: str
+    procedure_id: int
+    arguments: Mapping[str, Any]
+    issued_by: str
+    issued_at: datetime
+    expires_at: datetime
+
+
+class Inbox:
+    """Reads queued commands. To be used by the database thread."""
+
+    def __init__(self, node: str) -> None:
+        self._node = node
+        self._version: int | None = None
+
+    def queued(self, *, is_sure: bool) -> list[QueuedCommand]:
+        """The commands that wait, in the order in which they were written.
+
+        Unless `is_sure`, nothing is returned where nobody else has changed the database since the last time: bells ring for many reasons.
+        """
+        has_changed = self._has_changed()
+        if not has_changed and not is_sure:
+            return []
+        rows = Command.objects.filter(node=self._node, state=Command.State.QUEUED).order_by("id")
+        return [QueuedCommand(*row) for row in rows.values_list(*_FIELDS)]
+
+    def _has_changed(self) -> bool:
+        if connection.vendor != "sqlite":
+            return True
+        with connection.cursor() as cursor:
+            cursor.execute("PRAGMA data_version")
+            version = cursor.fetchone()[0]
+        has_changed = version != self._version
+        self._version = version
+        return bool(has_changed)

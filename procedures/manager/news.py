@@ -1,0 +1,97 @@
+"""What the records of a journal mean for the database."""
+
+import logging
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from oet.journal import DAMAGED, Record
+from procedures.domain.errors import TransitionRefused
+from procedures.domain.states import ProcedureState
+from procedures.manager.texts import clean_json, topic_of_script
+from procedures.recorder import Move, Recording
+from procedures.supervision.story import Story, learn_quietly
+
+log = logging.getLogger(__name__)
+
+_STATES_OF_WORKERS = frozenset(
+    {ProcedureState.IDLE, ProcedureState.LOADING, ProcedureState.INITIALISING, ProcedureState.READY}
+)
+"""RUNNING and the final states are decided by the manager."""
+
+
+@dataclass(frozen=True)
+class Offer:
+    """The script is loaded and offers these functions."""
+
+    functions: list[Any]
+
+
+@dataclass(frozen=True)
+class Published:
+    """The script published a message."""
+
+    topic: str
+    payload: Any
+    at: datetime
+
+
+Note = Move | Offer | Published
+
+
+def notes_of(records: Iterable[Record], story: Story, procedure_id: int) -> list[Note]:
+    """What is to be written down of `records`; `story` learns from them."""
+    notes: list[Note] = []
+    for record in records:
+        try:
+            note = _note(record, story)
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
+            log.warning(
+                "procedure %s: record %s of its journal is not as documented: %r", procedure_id, record.seq, error
+            )
+        else:
+            if note is not None:
+                notes.append(note)
+            learn_quietly(story, record)
+    return notes
+
+
+def write_notes(record: Recording, procedure_id: int, notes: Iterable[Note]) -> None:
+    """Write notes into a recording; a transition that is not in the table is logged and left out."""
+    for note in notes:
+        if isinstance(note, Offer):
+            record.change(procedure_id, functions=note.functions)
+        elif isinstance(note, Published):
+            record.announce(note.topic, note.payload, procedure_id=procedure_id, at=note.at)
+        else:
+            try:
+                record.move(procedure_id, note)
+            except TransitionRefused as refused:
+                log.warning("%s It came from its journal and was left out.", refused)
+
+
+def _note(record: Record, story: Story) -> Note | None:
+    payload = record.payload
+    if record.topic == DAMAGED:
+        raise ValueError(payload["line"])
+    if record.topic == "loaded":
+        return Offer(clean_json(list(payload["functions"])))
+    at = datetime.fromtimestamp(record.time, UTC)
+    if record.topic == "event":
+        message = clean_json(payload["payload"])
+        return Published(
+            topic_of_script(payload["topic"]), message if isinstance(message, dict) else {"value": message}, at
+        )
+    if record.topic == "state":
+        return _move(ProcedureState(payload["state"]), at, story)
+    return None
+
+
+def _move(state: ProcedureState, at: datetime, story: Story) -> Move:
+    if state not in _STATES_OF_WORKERS:
+        raise ValueError(f"a worker cannot say that it is {state}")
+    details: Mapping[str, Any] | None = None
+    if state is ProcedureState.READY and story.returned is not None:
+        details = clean_json({key: story.returned.get(key) for key in ("function", "result", "result_repr")})
+    return Move(state, at, details=details)
