@@ -6,6 +6,7 @@ import sys
 
 from oet_site.configuration import InvalidConfiguration, load
 from oet_site.up import leash
+from oet_site.up.problems import require_possible
 
 
 def main() -> None:
@@ -15,7 +16,7 @@ def main() -> None:
     from django.core.management import execute_from_command_line
 
     try:
-        load()
+        require_possible(load(), "".join(sys.argv[1:2]))
     except InvalidConfiguration as invalid:
         sys.exit(str(invalid))
     execute_from_command_line(sys.argv)

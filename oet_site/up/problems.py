@@ -10,21 +10,26 @@ from oet_site.configuration import Configuration, InvalidConfiguration, variable
 INTERNAL_PREFIXES = ("OET_TEST_", "OET_BENCH_")
 
 
-def require_possible(configuration: Configuration) -> None:
-    """Raise InvalidConfiguration with every reason why `up` cannot start with these settings."""
-    if found := problems(configuration):
-        raise InvalidConfiguration(found)
+def require_possible(configuration: Configuration, command: str) -> None:
+    """Raise InvalidConfiguration with every reason why the command of manage.py cannot run; Django's settings need a home at least.
+
+    Only `up` looks at the rest: a manager that is started again must not fail because a folder of scripts is away for a while.
+    """
+    found = [_home_problem(configuration.home)]
+    if command == "up":
+        found += _start_problems(configuration)
+    if any(found):
+        raise InvalidConfiguration([problem for problem in found if problem])
 
 
-def problems(configuration: Configuration) -> list[str]:
-    """Every reason why `up` cannot start with these settings."""
-    found = [_home_problem(configuration.home), _python_problem(configuration.python)]
+def _start_problems(configuration: Configuration) -> list[str]:
+    found = [_python_problem(configuration.python)]
     found += [
         f"OET_SCRIPT_ROOTS: {root} is not a folder; scripts could not be found there."
         for root in configuration.script_root_paths
         if not root.is_dir()
     ]
-    return [problem for problem in found if problem]
+    return found
 
 
 def unknown_variables(environment: Mapping[str, str]) -> list[str]:

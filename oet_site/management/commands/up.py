@@ -12,14 +12,14 @@ from django.conf import settings
 from django.core.management import BaseCommand, call_command
 from django.db import DatabaseError, connections
 
-from oet_site.configuration import PROJECT_DIR, Configuration, InvalidConfiguration
+from oet_site.configuration import PROJECT_DIR, Configuration
 from oet_site.up.child import Program
 from oet_site.up.console import Console
 from oet_site.up.instance import AlreadyUp, Children, only_one
 from oet_site.up.leash import PARENT_VARIABLE
 from oet_site.up.listening import CannotListen, listen, url_of
 from oet_site.up.people import FirstLogin, make_first_administrator
-from oet_site.up.problems import advice, require_possible
+from oet_site.up.problems import advice
 from oet_site.up.readiness import missing
 from oet_site.up.supervisor import MANAGER, WEB, WORKER, Supervisor
 
@@ -44,10 +44,9 @@ class Command(BaseCommand):
         for hint in advice(os.environ):
             console.say(hint)
         try:
-            require_possible(configuration)
             with only_one(configuration.home):
                 status = self._run(configuration, console)
-        except (InvalidConfiguration, AlreadyUp, CannotListen) as reason:
+        except (AlreadyUp, CannotListen) as reason:
             sys.exit(str(reason))
         except KeyboardInterrupt:
             sys.exit("ended before anything was started.")
