@@ -1,9 +1,15 @@
 """Who a token or a session is, and whether it still is. Entrances for programs ask here, so that all of them agree."""
 
+import random
+import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
+from http.cookies import CookieError, SimpleCookie
 from importlib import import_module
 
+from channels.db import database_sync_to_async
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY, load_backend
 from django.contrib.auth.models import User
@@ -11,7 +17,20 @@ from django.utils.crypto import constant_time_compare
 from knox.crypto import hash_token
 from knox.models import AuthToken
 
+from procedures.domain.people import Right
+from procedures.service import actor_of
+
+TOKEN_SCHEME = "Token"  # noqa: S105 - the word before a token
 MAX_TOKEN_CHARACTERS = 200
+RECHECK_S = 30.0
+"""How often a connection that stays open is asked who it is."""
+
+
+class LoginEnded(Exception):
+    """There is no login, or it has ended."""
+
+    def __init__(self) -> None:
+        super().__init__("log in: the session or token is missing, unknown or has expired.")
 
 
 def live_token(token: str) -> AuthToken | None:
@@ -49,3 +68,38 @@ class Login:
             found = live_token(self.token)
             return found.user if found else None
         return user_of_session(self.session_key) if self.session_key else None
+
+    @classmethod
+    def of(cls, headers: Mapping[str, str]) -> "Login":
+        """What a client logged in with, by its headers (names in lower case): a token outranks a session."""
+        scheme, _, token = headers.get("authorization", "").partition(" ")
+        if scheme.lower() == TOKEN_SCHEME.lower():
+            return cls(token=token.strip())
+        try:
+            cookie = SimpleCookie(headers.get("cookie", "")).get(settings.SESSION_COOKIE_NAME)
+        except CookieError:
+            cookie = None
+        return cls(session_key=cookie.value if cookie else "")
+
+
+class ViewerCheck:
+    """Sees that whoever watches over a long connection is logged in and may see procedures, from its beginning to its end."""
+
+    def __init__(self, login: Login) -> None:
+        self._login = login
+        self._due_at = 0.0
+
+    async def when_due(self) -> None:
+        """Ask the database, if that was not done lately; raises LoginEnded, NotAllowed."""
+        if time.monotonic() >= self._due_at:
+            await _require_viewer(self._login)
+            # Clients that came together shall not ask together.
+            self._due_at = time.monotonic() + random.uniform(RECHECK_S / 2, RECHECK_S)  # noqa: S311
+
+
+@partial(database_sync_to_async, thread_sensitive=False)
+def _require_viewer(login: Login) -> None:
+    user = login.user()
+    if user is None:
+        raise LoginEnded
+    actor_of(user).require(Right.VIEW)

@@ -8,9 +8,9 @@ from rest_framework.authentication import BaseAuthentication, get_authorization_
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
-from procedures.logins import live_token
+from procedures.logins import TOKEN_SCHEME, live_token
 
-PREFIX = "Token"
+PREFIX = TOKEN_SCHEME
 
 
 class TokenAuthentication(BaseAuthentication):

@@ -1,7 +1,7 @@
 """JSON in and out, strictly: what is ambiguous, too deep or no JSON is refused with its place."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import IO, Any, NoReturn
 
 from django.conf import settings
@@ -11,6 +11,8 @@ from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.parsers import BaseParser
 from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
+
+from procedures.json_text import compact_json
 
 MAX_DEPTH = 100
 JSON = "application/json"
@@ -59,7 +61,7 @@ class JSONRenderer(BaseRenderer):
         self, data: Any, accepted_media_type: str | None = None, renderer_context: Mapping[str, Any] | None = None
     ) -> bytes:
         """`data` as JSON; nothing where there is nothing to say."""
-        return b"" if data is None else json_bytes(data)
+        return b"" if data is None else compact_json(data).encode()
 
 
 class Negotiation(BaseContentNegotiation):
@@ -73,7 +75,7 @@ class Negotiation(BaseContentNegotiation):
         return parsers[0]
 
     def select_renderer(
-        self, request: Request, renderers: Sequence[BaseRenderer], format_suffix: str | None = None
+        self, request: Request, renderers: Iterable[BaseRenderer], format_suffix: str | None = None
     ) -> tuple[BaseRenderer, str]:
         """The JSON renderer, if the client takes what the view gives; raises NotAcceptable."""
         view = request.parser_context["view"] if request.parser_context else None
@@ -81,7 +83,7 @@ class Negotiation(BaseContentNegotiation):
         accepted = request.META.get("HTTP_ACCEPT", "*/*")
         if not any(_accepts(accepted, media_type) for media_type in offered):
             raise NotAcceptable(f"this address answers with {' or '.join(offered)}, not with “{accepted[:100]}”.")
-        return renderers[0], renderers[0].media_type or JSON
+        return next(iter(renderers)), JSON
 
 
 def json_from_bytes(body: bytes) -> Any:
@@ -101,12 +103,6 @@ def json_from_bytes(body: bytes) -> Any:
     if text.count("[") + text.count("{") > MAX_DEPTH and _is_deep(value):
         raise MalformedBody(_TOO_DEEP)
     return value
-
-
-def json_bytes(data: Any) -> bytes:
-    """`data` as compact JSON. Half a surrogate pair, which UTF-8 does not have, is written as its escape."""
-    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-    return text.encode(errors="backslashreplace")
 
 
 _TOO_DEEP = f"the body is nested more than {MAX_DEPTH} levels deep."

@@ -7,12 +7,14 @@ from typing import Any
 from django.conf import settings
 
 from procedures.domain.arguments import ProcedureInput, inputs_from_json
+from procedures.domain.durations import seconds_of
 from procedures.domain.errors import InvalidInput
 from procedures.domain.resources import resources_fault
 from procedures.domain.scripts import script_from_json
 from procedures.service import PrepareProcessCommand, StartProcessCommand, StopProcessCommand
 
 MAX_GRACE_S = 3600
+MAX_TIMEOUT_S = 366 * 86400.0
 INIT = "init"
 MAIN = "main"
 
@@ -20,7 +22,7 @@ MAIN = "main"
 def prepare_command(body: Any) -> PrepareProcessCommand:
     """What `POST procedures/` asks for; raises InvalidInput."""
     data = json_object(body)
-    errors = unknown_fields(data, ("script", "script_args", "resources"))
+    errors = unknown_fields(data, ("script", "script_args", "resources", "timeout"))
     resources = data.get("resources")
     if resources is not None and (fault := resources_fault(resources)):
         errors["resources"] = fault
@@ -34,15 +36,16 @@ def prepare_command(body: Any) -> PrepareProcessCommand:
         )
     with _collecting(errors):
         inputs = inputs_from_json(data.get("script_args"))
+    timeout_s = _timeout_s(data, errors)
     if errors or script is None:
         raise InvalidInput(errors)
-    return PrepareProcessCommand(script, inputs, resources)
+    return PrepareProcessCommand(script, inputs, resources, timeout_s)
 
 
 def change_command(procedure_id: int, body: Any) -> StartProcessCommand | StopProcessCommand:
     """What `PUT procedures/{id}/` asks for; raises InvalidInput."""
     data = json_object(body)
-    errors = unknown_fields(data, ("state", "script_args", "abort", "grace"))
+    errors = unknown_fields(data, ("state", "script_args", "timeout", "abort", "grace"))
     state = data.get("state")
     if state not in ("RUNNING", "STOPPED"):
         shown = "is required" if "state" not in data else f"is {_short(state)}"
@@ -79,10 +82,11 @@ def _start(procedure_id: int, data: Mapping[str, Any], errors: dict[str, str | l
     functions = [name for name in inputs if name != INIT]
     if len(functions) > 1:
         errors["script_args"] = f"names several functions ({', '.join(functions)[:200]}); one is started at a time."
+    timeout_s = _timeout_s(data, errors)
     if errors:
         raise InvalidInput(errors)
     function = functions[0] if functions else MAIN
-    return StartProcessCommand(procedure_id, function, inputs.get(function, ProcedureInput()))
+    return StartProcessCommand(procedure_id, function, inputs.get(function, ProcedureInput()), timeout_s)
 
 
 def _stop(procedure_id: int, data: Mapping[str, Any], errors: dict[str, str | list[str]]) -> StopProcessCommand:
@@ -95,11 +99,21 @@ def _stop(procedure_id: int, data: Mapping[str, Any], errors: dict[str, str | li
         errors["grace"] = f"must be a number of seconds from 0 (kill at once) to {MAX_GRACE_S}, not {_short(grace)}."
     if not isinstance(abort, bool):
         errors["abort"] = f"must be true or false, not {_short(abort)}."
-    if data.get("script_args"):
-        errors["script_args"] = "belongs to RUNNING, not to STOPPED."
+    for name in ("script_args", "timeout"):
+        if data.get(name):
+            errors[name] = "belongs to RUNNING, not to STOPPED."
     if errors:
         raise InvalidInput(errors)
     return StopProcessCommand(procedure_id, None if grace is None else float(grace), abort=abort)
+
+
+def _timeout_s(data: Mapping[str, Any], errors: dict[str, str | list[str]]) -> float | None:
+    value = data.get("timeout")
+    try:
+        return None if value is None else seconds_of(value, most_s=MAX_TIMEOUT_S)
+    except ValueError as fault:
+        errors["timeout"] = str(fault)
+        return None
 
 
 class _collecting:  # noqa: N801 - reads as a statement, like contextlib's own

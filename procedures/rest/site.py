@@ -50,6 +50,6 @@ class UnknownView(View):
         self.http_method_names = []
         return super().dispatch(request, *args, **kwargs)
 
-    def http_method_not_allowed(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+    def http_method_not_allowed(self, request: HttpRequest | Request, *args: Any, **kwargs: Any) -> Response:
         """404, in JSON like everything else."""
         raise NotFound(f"the API has no address {request.path[:200]}; /api/v1/schema/ describes those it has.")

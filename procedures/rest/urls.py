@@ -9,6 +9,7 @@ from procedures.rest.audit import CommandsView, HistoryView
 from procedures.rest.output import OutputView
 from procedures.rest.procedures import ProceduresView, ProcedureView
 from procedures.rest.site import NodesView, ScriptsView, UnknownView
+from procedures.rest.stream import StreamView
 from procedures.rest.tokens import LogoutView, TokenView
 
 app_name = "api"
@@ -29,6 +30,7 @@ urlpatterns = [
     _address("commands", CommandsView.as_view(), "commands"),
     _address("nodes", NodesView.as_view(), "nodes"),
     _address("scripts", ScriptsView.as_view(), "scripts"),
+    _address("stream", StreamView.as_view(), "stream"),
     _address("auth/token", TokenView.as_view(), "token"),
     _address("auth/logout", LogoutView.as_view(), "logout"),
     re_path(r"^[\s\S]*$", UnknownView.as_view(), name="unknown"),  # not `(?s)`, which reverse() cannot read

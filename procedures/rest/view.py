@@ -1,11 +1,12 @@
 """What all views of the API share."""
 
+from collections.abc import Sequence
 from functools import cached_property
 from typing import Any, ClassVar
 
 from django.urls import reverse
-from rest_framework.authentication import SessionAuthentication
-from rest_framework.permissions import IsAuthenticated
+from rest_framework.authentication import BaseAuthentication, SessionAuthentication
+from rest_framework.permissions import BasePermission, IsAuthenticated
 from rest_framework.views import APIView
 
 from procedures.domain.people import Actor
@@ -17,8 +18,8 @@ from procedures.service import ScriptExecutionService, actor_of
 class View(APIView):
     """JSON in, JSON out, for somebody who is logged in; what they may do, the service and the selectors decide."""
 
-    authentication_classes = (TokenAuthentication, SessionAuthentication)
-    permission_classes = (IsAuthenticated,)
+    authentication_classes: Sequence[type[BaseAuthentication]] = (TokenAuthentication, SessionAuthentication)
+    permission_classes: Sequence[type[BasePermission]] = (IsAuthenticated,)
     parser_classes = (StrictJSONParser,)
     renderer_classes = (JSONRenderer,)
     content_negotiation_class = Negotiation

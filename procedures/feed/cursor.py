@@ -1,0 +1,89 @@
+"""How one client reads on: each with a cursor of its own, so that nobody loses an event and nobody waits for the slowest."""
+
+import asyncio
+import logging
+import time
+from dataclasses import dataclass
+from functools import partial
+
+from channels.db import database_sync_to_async
+from django.db import DatabaseError
+
+from procedures.feed.encoded import MAX_EVENTS, Batch, Wanted, batch, encode
+from procedures.feed.reader import RECHECK_S, EventFeed, Listener
+from procedures.models import Event
+from procedures.selectors import latest_event_id
+
+log = logging.getLogger(__name__)
+
+COALESCE_S = 0.05
+"""A client gets at most one batch in this time; the first at once."""
+
+
+@dataclass(frozen=True)
+class Start:
+    """Where a client begins to read."""
+
+    cursor: int
+    oldest: int
+    """The oldest event that is kept; 0 if there is none."""
+    was_reset: bool
+    """The client's cursor was ahead of the log: this is not the database that it knew."""
+
+
+@partial(database_sync_to_async, thread_sensitive=False)
+def start_at(after: int | None) -> Start:
+    """Where somebody begins whose cursor is `after`; None begins now."""
+    latest = latest_event_id()
+    oldest = Event.objects.order_by("pk").values_list("pk", flat=True).first() or 0
+    was_reset = after is not None and after > latest
+    return Start(latest if after is None or was_reset else after, oldest, was_reset)
+
+
+class Reading:
+    """One client of the feed."""
+
+    def __init__(self, feed: EventFeed, listener: Listener, cursor: int, wanted: Wanted) -> None:
+        self._feed = feed
+        self._listener = listener
+        self._wanted = wanted
+        self._next_at = 0.0
+        self.cursor = cursor
+        """The last event it has seen."""
+
+    async def next(self, deadline: float) -> Batch | None:
+        """The next events that it wants; None if there are none until `deadline` (monotonic)."""
+        while (now := time.monotonic()) < deadline:
+            if now < self._next_at:
+                await asyncio.sleep(min(self._next_at, deadline) - now)
+            elif (found := await self._read()) is None or found.cursor == self.cursor:
+                await self._listener.wait(min(deadline - now, RECHECK_S))
+            else:
+                self.cursor = found.cursor
+                if found.events:
+                    self._next_at = time.monotonic() + COALESCE_S
+                    return found
+        return None
+
+    async def _read(self) -> Batch | None:
+        ring = self._feed.ring
+        if ring is None:
+            return None
+        try:
+            return ring.after(self.cursor, self._wanted) or await _page(self.cursor, ring.floor, self._wanted)
+        except DatabaseError as error:
+            log.warning("cannot read the event log for a client: %s; trying again", error)
+            return None
+
+
+@partial(database_sync_to_async, thread_sensitive=False)
+def _page(cursor: int, floor: int, wanted: Wanted) -> Batch:
+    """What follows `cursor` in the database."""
+    rows = Event.objects.filter(pk__gt=cursor).order_by("pk")
+    if wanted.procedure_id is not None:
+        rows = rows.filter(procedure_id=wanted.procedure_id)
+    events = [encode(row) for row in rows[:MAX_EVENTS]]
+    found = batch(events, wanted, cursor)
+    is_all = len(events) < MAX_EVENTS and (not events or found.cursor == events[-1].id)
+    # Whatever lay between its last row and the floor is not wanted, or no longer kept.
+    return Batch(found.events, max(found.cursor, floor)) if is_all else found
