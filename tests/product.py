@@ -5,7 +5,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -127,7 +127,7 @@ def started_product(folder: Path, **variables: str) -> Iterator[Product]:
     product = start(folder, **variables)
     try:
         product.wait_until_ready()
-        with product.client() as product.http:
+        with closing(product.client()) as product.http:
             yield product
     finally:
         product.end()
