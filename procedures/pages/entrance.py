@@ -1,0 +1,43 @@
+"""Log in, log out, and the choice of a theme: the pages that need no login."""
+
+from datetime import timedelta
+
+from django.conf import settings
+from django.contrib.auth.decorators import login_not_required
+from django.contrib.auth.views import LoginView, LogoutView
+from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
+from django.shortcuts import redirect
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.http import require_POST
+
+from procedures.pages.page import THEME_COOKIE, THEMES
+
+_THEME_LASTS = timedelta(days=400)  # what browsers allow at most
+
+
+class LogIn(LoginView):
+    """The door. Whoever is logged in already goes straight on."""
+
+    template_name = "procedures/login.html"
+    redirect_authenticated_user = True
+
+
+class LogOut(LogoutView):
+    """The way out; scripts run on."""
+
+    next_page = "/login/?out=1"
+
+
+@login_not_required
+@require_POST
+def choose_theme(request: HttpRequest) -> HttpResponse:
+    """Remember the theme in a cookie, for a browser without JavaScript, and go back."""
+    theme = request.POST.get("theme", "")
+    if theme not in THEMES:
+        return HttpResponseBadRequest(f"There is no theme {theme!r}; there are {', '.join(THEMES)}.", "text/plain")
+    back = request.headers.get("Referer", "")
+    if not url_has_allowed_host_and_scheme(back, {request.get_host()}):
+        back = "/"
+    response = redirect(back)
+    response.set_cookie(THEME_COOKIE, theme, max_age=_THEME_LASTS, samesite="Lax", secure=settings.OET.https)
+    return response

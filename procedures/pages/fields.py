@@ -1,0 +1,173 @@
+"""The form of a function's arguments: one field for each parameter of its description. `filled_in` reads it back.
+
+Descriptions come from the worker (`docs/run-directory.md`) or, before a script is loaded, from `procedures.domain.source`. Beside
+the fields there is always the raw form: the whole call as JSON, which wins where it is filled in.
+"""
+
+import ast
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from procedures.domain.arguments import ProcedureInput
+
+
+class FieldKind(StrEnum):
+    """How a value is asked for."""
+
+    INTEGER = "integer"
+    NUMBER = "number"
+    BOOLEAN = "boolean"
+    CHOICE = "choice"
+    TEXT = "text"
+    JSON = "json"
+    ANY = "any"
+    """JSON where it is JSON, else text: the parameter has no annotation."""
+
+
+@dataclass
+class ArgumentField:
+    """One parameter, as the page asks for it."""
+
+    name: str
+    html_name: str
+    kind: FieldKind
+    parameter_kind: str
+    is_required: bool
+    hint: str
+    """Its annotation and default, as in the script: `int = 14`."""
+    placeholder: str = ""
+    choices: list[str] = field(default_factory=list)
+    value: str = ""
+    error: str = ""
+
+
+@dataclass
+class FunctionForm:
+    """The arguments of one function, as they are asked for and as they were filled in."""
+
+    name: str
+    doc: str
+    signature: str
+    fields: list[ArgumentField]
+    raw: str = ""
+    raw_error: str = ""
+
+    @property
+    def raw_name(self) -> str:
+        """The name of the field that takes the whole call as JSON."""
+        return f"{self.name}.json"
+
+    @property
+    def is_valid(self) -> bool:
+        """Whether nothing that was filled in is wrong."""
+        return not self.raw_error and not any(f.error for f in self.fields)
+
+    @property
+    def errors(self) -> dict[str, str]:
+        """What is wrong, by the name of the field."""
+        found = {f.html_name: f.error for f in self.fields if f.error}
+        return found | ({self.raw_name: self.raw_error} if self.raw_error else {})
+
+
+def form_of(function: Mapping[str, Any], call: ProcedureInput | None = None) -> FunctionForm:
+    """The form of a described function, filled in with `call`."""
+    name = function["name"]
+    fields = [_field(name, parameter) for parameter in function["parameters"]]
+    form = FunctionForm(name, function["doc"] or "", function["signature"], fields)
+    if call is not None:
+        _fill(form, call)
+    return form
+
+
+def kind_of(parameter: Mapping[str, Any]) -> tuple[FieldKind, list[str]]:
+    """How to ask for a parameter, by its annotation, else by its default; and the choices there are."""
+    if parameter["kind"] in {"var_positional", "var_keyword"}:
+        return FieldKind.JSON, []
+    annotation = _without_none(parameter["annotation"] or "")
+    if choices := _choices(annotation):
+        return FieldKind.CHOICE, choices
+    if annotation:
+        return _BY_ANNOTATION.get(annotation, FieldKind.JSON), []
+    default = (parameter["default"] or {}).get("json")
+    return (FieldKind.ANY if default is None else _kind_of_value(default)), []
+
+
+_BY_ANNOTATION = {
+    "int": FieldKind.INTEGER,
+    "float": FieldKind.NUMBER,
+    "int | float": FieldKind.NUMBER,
+    "float | int": FieldKind.NUMBER,
+    "bool": FieldKind.BOOLEAN,
+    "str": FieldKind.TEXT,
+    "Any": FieldKind.ANY,
+    "typing.Any": FieldKind.ANY,
+    "object": FieldKind.ANY,
+}
+
+
+def _field(function: str, parameter: Mapping[str, Any]) -> ArgumentField:
+    kind, choices = kind_of(parameter)
+    default = parameter["default"] or {}
+    shown = json.dumps(default["json"], ensure_ascii=False) if "json" in default else default.get("repr", "")
+    stars = {"var_positional": "array of further arguments", "var_keyword": "object of further arguments"}
+    hint = stars.get(parameter["kind"]) or parameter["annotation"] or ""
+    if shown:
+        hint = f"{hint} = {shown}".strip()
+    return ArgumentField(
+        name=parameter["name"],
+        html_name=f"{function}.{parameter['name']}",
+        kind=kind,
+        parameter_kind=parameter["kind"],
+        is_required=parameter["required"],
+        hint=hint,
+        placeholder="" if parameter["required"] else shown.strip('"'),
+        choices=choices,
+    )
+
+
+def _without_none(annotation: str) -> str:
+    """`Optional[int]` and `int | None` ask for an int; leaving the field empty keeps the default."""
+    text = annotation.strip("'\" ").removeprefix("typing.")
+    if text.startswith("Optional[") and text.endswith("]"):
+        text = text.removeprefix("Optional[")[:-1]
+    parts = [part.strip() for part in text.split(" | ")] if "[" not in text else [text]
+    return " | ".join(part for part in parts if part != "None")
+
+
+def _choices(annotation: str) -> list[str]:
+    """The values of a `Literal[…]`, as JSON text each."""
+    text = annotation.removeprefix("typing.")
+    if not (text.startswith("Literal[") and text.endswith("]")):
+        return []
+    try:
+        values = ast.literal_eval(f"({text.removeprefix('Literal[')[:-1]},)")
+        return [json.dumps(value, ensure_ascii=False) for value in values]
+    except (ValueError, SyntaxError, TypeError):
+        return []
+
+
+def _kind_of_value(value: Any) -> FieldKind:
+    if isinstance(value, bool):
+        return FieldKind.BOOLEAN
+    if isinstance(value, int):
+        return FieldKind.NUMBER  # a default of 10 does not say that 0.5 is wrong
+    if isinstance(value, float):
+        return FieldKind.NUMBER
+    return FieldKind.TEXT if isinstance(value, str) else FieldKind.JSON
+
+
+def _fill(form: FunctionForm, call: ProcedureInput) -> None:
+    """Show `call` in the fields where each value has one, else as raw JSON."""
+    positional = [f for f in form.fields if f.parameter_kind in {"positional_only", "positional_or_keyword"}]
+    named = {f.name: f for f in form.fields if f.parameter_kind != "var_positional"}
+    if len(call.args) > len(positional) or not call.kwargs.keys() <= named.keys():
+        form.raw = json.dumps(call.as_json(), ensure_ascii=False)
+        return
+    given = dict(zip((f.name for f in positional), call.args, strict=False)) | dict(call.kwargs)
+    for name, value in given.items():
+        item = named[name]
+        is_text = isinstance(value, str) and item.kind in {FieldKind.TEXT, FieldKind.ANY}
+        item.value = value if is_text else json.dumps(value, ensure_ascii=False)

@@ -1,0 +1,166 @@
+"""What every page needs: who looks, up to which event it is true, what is live, and how a refusal is shown."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec
+
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.shortcuts import render
+from django.urls import NoReverseMatch, reverse
+
+from procedures.domain.errors import InvalidInput, NotAllowed, Refusal
+from procedures.domain.people import Actor, Right
+from procedures.domain.states import ProcedureState
+from procedures.pages.rows import Row, ShownRow, live_rows, with_words
+from procedures.pages.words import clock, sidereal
+from procedures.selectors import latest_event_id, nodes
+from procedures.service import actor_of
+
+P = ParamSpec("P")
+
+THEMES = ("light", "dark", "night")
+THEME_COOKIE = "oet_theme"
+_ROLES = ("engineer", "operator", "viewer")
+_STATUS = {"invalid": 400, "forbidden": 403, "not_found": 404, "no_manager": 503, "no_answer": 504}
+
+
+@dataclass(frozen=True)
+class Page:
+    """The state of the site when a page was asked for. The cursor is read before all else, so no event falls between."""
+
+    request: HttpRequest
+    actor: Actor
+    cursor: int
+    now: float
+    live: list[Row]
+    nodes: list[dict[str, Any]]
+
+    @classmethod
+    def of(cls, request: HttpRequest) -> "Page":
+        """Read what every page shows; raises NotAllowed."""
+        actor = actor_of(request.user)
+        cursor = latest_event_id()
+        return cls(request, actor, cursor, time.time(), live_rows(actor), nodes())
+
+    def rows(self, section: str) -> list[ShownRow]:
+        """The live procedures of one list, with their words."""
+        return with_words((row for row in self.live if row.section == section), self.now)
+
+    def render(self, template: str, status: int = 200, **context: Any) -> HttpResponse:
+        """The page, never kept by a cache: going back must not show what was true once."""
+        response = render(self.request, template, {**self._context(), **context}, status=status)
+        response["Cache-Control"] = "no-store"
+        return response
+
+    def _context(self) -> dict[str, Any]:
+        running = sum(row.state == ProcedureState.RUNNING for row in self.live)
+        return {
+            "page": self,
+            "live_records": [row.as_record() for row in self.live],
+            "running": running,
+            "blank": ShownRow(Row(), {}),
+            "utc": clock(self.now),
+            "lst": sidereal(self.now, settings.OET.longitude) if settings.OET.longitude is not None else "",
+            "longitude": settings.OET.longitude,
+            "role": role_of(self.request.user) if isinstance(self.request.user, User) else "",
+            "may_prepare": self.actor.may(Right.PREPARE),
+            "may_start": self.actor.may(Right.START),
+            "may_stop": self.actor.may(Right.STOP),
+            "history_url": _history_url(self.request),
+            "heartbeat_timeout_s": settings.OET.heartbeat_timeout,
+            "grace_s": settings.OET.grace,
+            "can_abort": bool(settings.OET.abort_script),
+            "conditions": conditions(self.nodes, self.live),
+        }
+
+
+def theme_of(request: HttpRequest) -> str:
+    """The theme that was chosen; empty leaves it to the operating system."""
+    chosen = request.COOKIES.get(THEME_COOKIE, "")
+    return chosen if chosen in THEMES else ""
+
+
+def site(request: HttpRequest) -> dict[str, Any]:
+    """Context processor: what the pages without a login need, too."""
+    return {
+        "site_name": settings.OET.site_name,
+        "version": settings.OET_VERSION,
+        "node": settings.OET.node,
+        "theme": theme_of(request),
+        "themes": THEMES,
+    }
+
+
+def role_of(user: User) -> str:
+    """The person's role, as the strip names it."""
+    if user.is_superuser:
+        return "administrator"
+    groups = set(user.groups.values_list("name", flat=True))
+    return next((role for role in _ROLES if role in groups), "")
+
+
+def conditions(found: list[dict[str, Any]], live: list[Row]) -> list[str]:
+    """What is wrong, in words; `static/js/conditions.js` says the same."""
+    unknown = [
+        f"{row.name} #{row.id} is UNKNOWN, perhaps it still runs: look at it."
+        for row in live
+        if row.state == ProcedureState.UNKNOWN
+    ]
+    if not any(node["is_alive"] for node in found):
+        seen = max((node["heartbeat_at"] for node in found), default=None)
+        last = f", last heard of at {clock(seen)} UTC" if seen else ""
+        words = f"No process manager is running{last}: nothing can be prepared, started or stopped. Start it: make up."
+        return [words, *unknown]
+    silent = [f"{node['name']}: its process manager is silent." for node in found if not node["is_alive"]]
+    return [*silent, *(f"{node['name']}: {problem}" for node in found for problem in node["problems"]), *unknown]
+
+
+def wants_json(request: HttpRequest) -> bool:
+    """Whether a script of ours asks, which shows the answer itself."""
+    return request.headers.get("Accept", "").startswith("application/json")
+
+
+def status_of(refusal: Refusal) -> int:
+    """The HTTP status that says what kind of refusal it is."""
+    return _STATUS.get(refusal.code, 409)
+
+
+def refused(request: HttpRequest, refusal: Refusal) -> HttpResponse:
+    """The refusal, as a page or as JSON."""
+    if wants_json(request):
+        answer: dict[str, Any] = {"detail": str(refusal), "code": refusal.code}
+        if isinstance(refusal, InvalidInput):
+            answer["errors"] = refusal.errors
+        return JsonResponse(answer, status=status_of(refusal))
+    try:
+        return Page.of(request).render("procedures/refused.html", status=status_of(refusal), refusal=str(refusal))
+    except NotAllowed:  # not even the strip may be shown
+        return render(request, "procedures/refused.html", {"refusal": str(refusal)}, status=status_of(refusal))
+
+
+def page_view(
+    view: Callable[Concatenate[HttpRequest, P], HttpResponseBase],
+) -> Callable[Concatenate[HttpRequest, P], HttpResponseBase]:
+    """A view whose refusals are answered in words, here and nowhere else."""
+
+    @wraps(view)
+    def answering(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+        try:
+            return view(request, *args, **kwargs)
+        except Refusal as refusal:
+            return refused(request, refusal)
+
+    return answering
+
+
+def _history_url(request: HttpRequest) -> str:
+    if not getattr(request.user, "is_staff", False):
+        return ""
+    try:
+        return reverse("admin:procedures_procedure_changelist")
+    except NoReverseMatch:
+        return ""

@@ -1,0 +1,225 @@
+"""The page of one procedure: how it stands, what it offers, what it printed, who asked for what."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.views.decorators.http import require_safe
+
+from procedures.domain.arguments import ProcedureInput
+from procedures.domain.errors import Refusal
+from procedures.domain.states import FINAL, ProcedureState
+from procedures.models import ArgCapture, Command, Procedure, ProcedureHistory
+from procedures.pages.fields import FunctionForm, form_of
+from procedures.pages.page import Page, page_view, status_of
+from procedures.pages.rows import ShownRow, row_of, shown
+from procedures.pages.words import moment, number, size, took
+from procedures.selectors import procedure_for
+
+MAX_COMMANDS = 50
+MAX_CALLS = 50
+MAX_TEXT = 2000
+"""Characters of an argument or a result that the page shows."""
+
+
+@dataclass(frozen=True)
+class ShownStep:
+    """One transition, in words."""
+
+    state: str
+    at: str
+    lasted: str
+    function: str
+    who: str
+    cause: str
+
+
+@dataclass(frozen=True)
+class ShownCall:
+    """One call of a function: with what, when, and what came of it."""
+
+    function: str
+    state: str
+    at: str
+    arguments: list[tuple[str, str]]
+    result: str
+
+
+@dataclass(frozen=True)
+class ShownCommand:
+    """What somebody asked for, and the answer."""
+
+    kind: str
+    who: str
+    at: str
+    state: str
+    """That of a glyph: success, error, pending."""
+    what: str
+    answer: str
+
+
+@require_safe
+@page_view
+def show(request: HttpRequest, procedure_id: int) -> HttpResponseBase:
+    """The page of a procedure."""
+    return procedure_page(request, procedure_id)
+
+
+def procedure_page(
+    request: HttpRequest, procedure_id: int, *, filled_in: FunctionForm | None = None, refusal: Refusal | None = None
+) -> HttpResponse:
+    """The page, perhaps with a start form as it was filled in and the reason why it was refused."""
+    page = Page.of(request)
+    procedure = procedure_for(page.actor, procedure_id)
+    row = row_of(procedure)
+    words = shown(row, page.now)
+    history = list(procedure.history.all())
+    traced = next((step for step in reversed(history) if step.stacktrace), None)
+    return page.render(
+        "procedures/procedure.html",
+        here="procedure",
+        status=status_of(refusal) if refusal else 200,
+        procedure=procedure,
+        row=row,
+        shown=words,
+        page_item=ShownRow(row, words),
+        elapsed_or_took=words["took"] or words["elapsed"],
+        record=row.as_record(),
+        history_data=[[step.state, step.at.timestamp(), step.function] for step in history],
+        steps=_steps(history, page.now),
+        calls=_calls(procedure, history, page.now),
+        commands=_commands(procedure, page.now),
+        forms=_forms(procedure, filled_in),
+        stacktrace=traced.stacktrace if traced else "",
+        is_final=procedure.state in FINAL,
+        is_ready=procedure.state == ProcedureState.READY,
+        resources=", ".join(procedure.resources),
+        subarray=_subarray(procedure),
+        aborts=list(procedure.aborts.only("pk", "script_name", "state").order_by("pk")),
+        output_lines=number(procedure.output_lines),
+        output_size=size(procedure.output_bytes),
+        refusal=str(refusal) if refusal else "",
+    )
+
+
+def prepared_call(procedure: Procedure, function: str) -> ProcedureInput | None:
+    """What the function was last given, at its preparation or by an earlier start; None if nothing."""
+    capture = ArgCapture.objects.filter(procedure=procedure, function=function).order_by("-id").first()
+    return ProcedureInput(tuple(capture.args), capture.kwargs) if capture else None
+
+
+def _forms(procedure: Procedure, filled_in: FunctionForm | None) -> list[FunctionForm]:
+    """A form for each function that can be started, `main` first."""
+    if procedure.state != ProcedureState.READY and filled_in is None:
+        return []
+    forms = []
+    for function in procedure.functions or []:
+        if function["name"] == "init":
+            continue
+        is_filled_in = filled_in is not None and filled_in.name == function["name"]
+        forms.append(
+            filled_in if is_filled_in and filled_in else form_of(function, prepared_call(procedure, function["name"]))
+        )
+    return sorted(forms, key=lambda form: form.name != "main")
+
+
+def _steps(history: Sequence[ProcedureHistory], now: float) -> list[ShownStep]:
+    ends = [step.at.timestamp() for step in history[1:]] + [now]
+    return [
+        ShownStep(
+            state=step.state,
+            at=f"{moment(step.at.timestamp(), now)}.{step.at.microsecond // 1000:03}",
+            lasted="" if step.state in FINAL else took(end - step.at.timestamp()),
+            function=step.function,
+            who=step.who,
+            cause=step.cause,
+        )
+        for step, end in zip(history, ends, strict=True)
+    ]
+
+
+def _calls(procedure: Procedure, history: Sequence[ProcedureHistory], now: float) -> list[ShownCall]:
+    """The latest calls, oldest first; each has what its function returned, where that is known."""
+    captures = list(procedure.captures.order_by("-id")[:MAX_CALLS])[::-1]
+    parameters = {f["name"]: f["parameters"] for f in procedure.functions or []}
+    calls = []
+    for number_of_call, capture in enumerate(captures):
+        until = next((c.at for c in captures[number_of_call + 1 :] if c.function == capture.function), None)
+        during = [h for h in history if h.at >= capture.at and (until is None or h.at < until)]
+        result = _result(during, capture.function)
+        calls.append(
+            ShownCall(
+                function=capture.function,
+                state="success" if result else "pending",
+                at=moment(capture.at.timestamp(), now),
+                arguments=_named(capture, parameters.get(capture.function, [])),
+                result=result,
+            )
+        )
+    return calls
+
+
+def _result(history: Sequence[ProcedureHistory], function: str) -> str:
+    for step in history:
+        details = step.details or {}
+        if details.get("function") == function and "result_repr" in details:
+            return _cut(str(details["result_repr"]))
+    return ""
+
+
+def _named(capture: ArgCapture, parameters: Sequence[dict[str, Any]]) -> list[tuple[str, str]]:
+    """The arguments beside the names of the parameters they went to."""
+    names = [p["name"] for p in parameters if p["kind"] in {"positional_only", "positional_or_keyword"}]
+    names += [f"[{number}]" for number in range(len(names), len(capture.args))]
+    given = [*zip(names, capture.args, strict=False), *capture.kwargs.items()]
+    return [(name, _cut(json.dumps(value, ensure_ascii=False))) for name, value in given]
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= MAX_TEXT else f"{text[:MAX_TEXT]}… ({number(len(text))} characters)"
+
+
+def _commands(procedure: Procedure, now: float) -> list[ShownCommand]:
+    latest = list(procedure.commands.order_by("-id")[:MAX_COMMANDS])[::-1]
+    return [
+        ShownCommand(
+            kind=command.kind,
+            who=command.issued_by or "nobody",
+            at=moment(command.issued_at.timestamp(), now),
+            state={Command.State.DONE: "success", Command.State.QUEUED: "pending"}.get(
+                Command.State(command.state), "error"
+            ),
+            what=_what(command),
+            answer=_answer(command),
+        )
+        for command in latest
+    ]
+
+
+def _what(command: Command) -> str:
+    if command.kind == Command.Kind.START:
+        return str(command.arguments.get("function", ""))
+    if command.kind != Command.Kind.STOP:
+        return ""
+    grace = command.arguments.get("grace")
+    words = ["at once" if grace == 0 else f"grace {grace:g} s" if grace is not None else ""]
+    words.append("then abort" if command.arguments.get("abort") else "")
+    return ", ".join(filter(None, words))
+
+
+def _answer(command: Command) -> str:
+    if command.state == Command.State.REJECTED:
+        return f"refused: {command.reason}"
+    if command.state == Command.State.EXPIRED:
+        return command.reason or "expired: no manager took it in time, so it will not be carried out"
+    if command.answered_at is None:
+        return "waits for the manager"
+    return f"done after {took((command.answered_at - command.issued_at).total_seconds())}"
+
+
+def _subarray(procedure: Procedure) -> str:
+    """The subarray that the arguments name; empty if none or several do."""
+    found = {str(c.kwargs["subarray_id"]) for c in procedure.captures.all()[:MAX_CALLS] if "subarray_id" in c.kwargs}
+    return found.pop() if len(found) == 1 else ""

@@ -1,0 +1,194 @@
+"""What lists show of a procedure: the record that the browser goes on from, and its words.
+
+`static/js/records.js` makes the same record from events and the same words from a record; `tests/js/shown.json` holds both to it.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import PurePosixPath
+from typing import Any
+from urllib.parse import unquote
+
+from procedures.domain.arguments import arguments_in_brief
+from procedures.domain.people import Actor
+from procedures.domain.states import FINAL, ProcedureState
+from procedures.models import LIVE_STATES, ArgCapture, Procedure, ProcedureHistory
+from procedures.pages.words import age, clock, duration, moment, took
+from procedures.selectors import inputs_of, procedures_for
+
+MAX_LIVE = 200
+"""Live procedures that a page carries; the strip says so where there are more."""
+MAX_RECENT = 25
+
+_QUIET_CAUSE = "main returned"
+_WORDLESS = frozenset({ProcedureState.READY, ProcedureState.RUNNING})
+
+
+@dataclass(frozen=True)
+class Row:
+    """A procedure as lists show it; times are Unix seconds. The empty one is the mould of rows that the browser makes."""
+
+    id: int = 0
+    name: str = ""
+    folder: str = ""
+    state: str = ""
+    sequence: int = 0
+    function: str = ""
+    """What runs, where it is RUNNING."""
+    arguments: str = ""
+    cause: str = ""
+    node: str = ""
+    abort_of: int | None = None
+    created_at: float = 0.0
+    created_by: str = ""
+    started_at: float | None = None
+    started_by: str = ""
+    finished_at: float | None = None
+    stop_at: float | None = None
+    stop_by: str = ""
+    output_bytes: int = 0
+    output_lines: int = 0
+    last_line: str = ""
+    last_output_at: float | None = None
+
+    def as_record(self) -> dict[str, Any]:
+        """The form in which it goes to the browser."""
+        return asdict(self)
+
+    @property
+    def section(self) -> str:
+        """Which list it belongs to: running, prepared or recent."""
+        return section_of(self.state)
+
+
+@dataclass(frozen=True)
+class ShownRow:
+    """A row beside its words, for a template."""
+
+    row: Row
+    shown: dict[str, str]
+
+
+def section_of(state: str) -> str:
+    """Which list a procedure in this state belongs to: running, prepared or recent."""
+    if state == ProcedureState.RUNNING:
+        return "running"
+    return "recent" if state in FINAL or state == ProcedureState.UNKNOWN else "prepared"
+
+
+def live_rows(actor: Actor) -> list[Row]:
+    """The procedures that may have a process, oldest first, at most MAX_LIVE of the newest."""
+    return _rows(_listed(actor).filter(state__in=LIVE_STATES)[:MAX_LIVE])
+
+
+def recent_rows(actor: Actor) -> list[Row]:
+    """The procedures that ended last, oldest first."""
+    return _rows(_listed(actor).filter(state__in=list(FINAL))[:MAX_RECENT])
+
+
+def row_of(procedure: Procedure) -> Row:
+    """One procedure."""
+    return _rows([procedure])[0]
+
+
+def shown(row: Row, now: float) -> dict[str, str]:
+    """The words of a row at the time `now`."""
+    return {
+        "id": f"#{row.id}",
+        "name": row.name,
+        "folder": row.folder,
+        "state": f"RUNNING {row.function}".strip() if row.state == ProcedureState.RUNNING else row.state,
+        "arguments": row.arguments,
+        "created": moment(row.created_at, now),
+        "created_by": row.created_by,
+        "started": moment(row.started_at, now) if row.started_at else "",
+        "started_by": row.started_by,
+        "elapsed": duration(now - row.started_at) if row.started_at and row.state == ProcedureState.RUNNING else "",
+        "last_line": row.last_line,
+        "last_age": f"{age(now - row.last_output_at)} ago" if row.last_output_at else "",
+        "ended": moment(row.finished_at, now) if row.finished_at else "",
+        "took": took(row.finished_at - (row.started_at or row.created_at)) if row.finished_at else "",
+        "note": _note(row),
+        "stopping": f"{row.stop_by or 'somebody'} asked it to stop at {clock(row.stop_at)}" if row.stop_at else "",
+        "abort": f"abort of #{row.abort_of}" if row.abort_of else "",
+    }
+
+
+def with_words(rows: Iterable[Row], now: float) -> list[ShownRow]:
+    """Each row beside its words."""
+    return [ShownRow(row, shown(row, now)) for row in rows]
+
+
+def folder_of(uri: str) -> str:
+    """The folder that the script lies in, as people tell equal names apart: `imaging/`."""
+    if "://" not in uri:
+        return ""
+    parent = PurePosixPath(unquote(uri.split("://", 1)[1])).parent.name
+    return f"{parent}/" if parent else ""
+
+
+def _note(row: Row) -> str:
+    """Why it is as it is, where that is worth a line."""
+    if row.state in _WORDLESS or (row.state == ProcedureState.COMPLETE and row.cause == _QUIET_CAUSE):
+        return ""
+    return row.cause
+
+
+def _listed(actor: Actor) -> Any:
+    return procedures_for(actor).defer("script_body", "functions", "script_options").order_by("-pk")
+
+
+def _rows(procedures: Iterable[Procedure]) -> list[Row]:
+    found = sorted(procedures, key=lambda procedure: procedure.pk)
+    ids = [procedure.pk for procedure in found]
+    arguments = _arguments(ids)
+    starts = _starts(ids)
+    return [_row(p, arguments.get(p.pk, ""), starts.get(p.pk)) for p in found]
+
+
+def _row(procedure: Procedure, arguments: str, start: ProcedureHistory | None) -> Row:
+    is_running = procedure.state == ProcedureState.RUNNING
+    return Row(
+        id=procedure.pk,
+        name=procedure.script_name,
+        folder=folder_of(procedure.script_uri),
+        state=procedure.state,
+        sequence=procedure.sequence,
+        function=start.function if start and is_running else "",
+        arguments=arguments,
+        cause=procedure.cause,
+        node=procedure.node,
+        abort_of=procedure.abort_of_id,
+        created_at=procedure.created_at.timestamp(),
+        created_by=procedure.created_by,
+        started_at=_seconds(procedure.started_at),
+        started_by=start.who if start else "",
+        finished_at=_seconds(procedure.finished_at),
+        stop_at=_seconds(procedure.stop_asked_at),
+        stop_by=procedure.stop_asked_by,
+        output_bytes=procedure.output_bytes,
+        output_lines=procedure.output_lines,
+        last_line=procedure.last_line,
+        last_output_at=_seconds(procedure.last_output_at),
+    )
+
+
+def _seconds(time: datetime | None) -> float | None:
+    return time.timestamp() if time else None
+
+
+def _arguments(ids: Sequence[int]) -> dict[int, str]:
+    """With what each procedure was called, in brief."""
+    captures: dict[int, list[ArgCapture]] = {}
+    for capture in ArgCapture.objects.filter(procedure_id__in=ids).order_by("id"):
+        captures.setdefault(capture.procedure_id, []).append(capture)
+    return {procedure_id: arguments_in_brief(inputs_of(group)) for procedure_id, group in captures.items()}
+
+
+def _starts(ids: Sequence[int]) -> dict[int, ProcedureHistory]:
+    """The latest RUNNING of each procedure: what ran, and who started it."""
+    running = ProcedureHistory.objects.filter(procedure_id__in=ids, state=ProcedureState.RUNNING.value)
+    return {
+        h.procedure_id: h for h in running.only("procedure_id", "function", "who").order_by("procedure_id", "sequence")
+    }

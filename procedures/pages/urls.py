@@ -1,0 +1,17 @@
+"""Addresses of the pages."""
+
+from django.urls import path
+
+from procedures.pages import commands, dashboard, entrance, prepare, procedure
+
+urlpatterns = [
+    path("", dashboard.now, name="dashboard"),
+    path("login/", entrance.LogIn.as_view(), name="login"),
+    path("logout/", entrance.LogOut.as_view(), name="logout"),
+    path("theme/", entrance.choose_theme, name="theme"),
+    path("prepare/", prepare.prepare, name="prepare"),
+    path("stop/", commands.stop_which, name="stop-which"),
+    path("procedures/<int:procedure_id>/", procedure.show, name="procedure"),
+    path("procedures/<int:procedure_id>/start/", commands.start, name="start"),
+    path("procedures/<int:procedure_id>/stop/", commands.stop, name="stop"),
+]

@@ -1,0 +1,120 @@
+// @ts-check
+/**
+ * The lists of the dashboard. What is in a row changes at once; rows come, go and move only while neither pointer nor keyboard is on
+ * one, so that nobody presses what was not there a moment ago.
+ */
+
+import { all, need, setHidden, setText } from "./dom.js";
+import { monotonic } from "./live.js";
+import { sectionOf } from "./records.js";
+import { castRow, fillRow } from "./rows.js";
+
+/** @typedef {import("./records.js").ProcedureRecord} ProcedureRecord */
+/** @typedef {"running" | "prepared" | "recent"} Section */
+
+/** Nobody is about to press anything when neither pointer nor key has moved for this long. */
+const HELD_AT_MOST_S = 20;
+
+/**
+ * The ids of each list in the order in which they stand.
+ * @param {Iterable<ProcedureRecord>} records @param {number} maxRecent
+ * @returns {Record<Section, number[]>}
+ */
+export function arrange(records, maxRecent) {
+  /** @type {Record<Section, ProcedureRecord[]>} */
+  const lists = { running: [], prepared: [], recent: [] };
+  for (const record of records) lists[sectionOf(record.state)].push(record);
+  lists.running.sort((a, b) => (a.started_at ?? 0) - (b.started_at ?? 0) || a.id - b.id);
+  lists.prepared.sort((a, b) => a.id - b.id);
+  const unknown = lists.recent.filter((record) => record.state === "UNKNOWN").sort((a, b) => b.id - a.id);
+  const ended = lists.recent.filter((record) => record.state !== "UNKNOWN");
+  ended.sort((a, b) => (b.finished_at ?? 0) - (a.finished_at ?? 0) || b.id - a.id);
+  const ids = (/** @type {ProcedureRecord[]} */ list) => list.map((record) => record.id);
+  return { running: ids(lists.running), prepared: ids(lists.prepared), recent: [...ids(unknown), ...ids(ended.slice(0, maxRecent))] };
+}
+
+export class Board {
+  /** @param {HTMLElement} root @param {Map<number, ProcedureRecord>} records */
+  constructor(root, records) {
+    this.root = root;
+    this.records = records;
+    this.maxRecent = Number(root.dataset.maxRecent);
+    this.isDirty = true;
+    this.lastTouch = -HELD_AT_MOST_S;
+    for (const kind of ["pointermove", "pointerdown", "keydown"]) {
+      document.addEventListener(kind, () => (this.lastTouch = monotonic()), { passive: true });
+    }
+  }
+
+  /** Fill the rows of these procedures; whether rows must move is seen at the next turn. @param {Iterable<number>} ids @param {number} now */
+  fill(ids, now) {
+    for (const id of ids) {
+      const record = this.records.get(id);
+      if (record) for (const row of all(this.root, `[data-procedure="${id}"]`)) fillRow(row, record, now);
+    }
+    this.isDirty = true;
+  }
+
+  /** Let live numbers grow, and let rows move if they may. @param {number} now */
+  turn(now) {
+    for (const row of all(this.root, '[data-list="running"] > [data-procedure]')) {
+      const record = this.records.get(Number(row.dataset.procedure));
+      if (record) fillRow(row, record, now);
+    }
+    if (this.isDirty && !this.isHeld()) {
+      this.settle(now);
+      this.isDirty = false;
+    }
+  }
+
+  /** Whether pointer or keyboard is on a row. */
+  isHeld() {
+    if (monotonic() - this.lastTouch > HELD_AT_MOST_S) return false;
+    return Boolean(this.root.querySelector("[data-procedure]:hover, [data-procedure] :focus-visible, [data-procedure]:active"));
+  }
+
+  /** Put every row where it belongs. @param {number} now */
+  settle(now) {
+    const lists = arrange(this.records.values(), this.maxRecent);
+    const focused = this.#focusedProcedure();
+    for (const section of /** @type {Section[]} */ (["running", "prepared", "recent"])) this.#settleList(section, lists[section], now);
+    this.#forget(lists);
+    this.#count(lists);
+    if (focused && !this.root.contains(document.activeElement)) {
+      /** @type {HTMLElement | null} */ (this.root.querySelector(`[data-procedure="${focused}"] a.plain`))?.focus();
+    }
+  }
+
+  /** @param {Section} section @param {number[]} ids @param {number} now */
+  #settleList(section, ids, now) {
+    const list = need(this.root, `[data-list="${section}"]`);
+    const present = new Map(all(list, ":scope > [data-procedure]").map((row) => [Number(row.dataset.procedure), row]));
+    for (const [id, row] of present) if (!ids.includes(id)) row.remove();
+    /** @type {Element | null} */
+    let place = list.firstElementChild;
+    for (const id of ids) {
+      const record = /** @type {ProcedureRecord} */ (this.records.get(id));
+      const row = present.get(id) ?? castRow(section, record, now);
+      if (row === place) place = place.nextElementSibling;
+      else list.insertBefore(row, place);
+    }
+    setHidden(this.root.querySelector(`[data-table="${section}"]`), ids.length === 0);
+    setHidden(this.root.querySelector(`[data-empty="${section}"]`), ids.length > 0);
+  }
+
+  /** What has left every list is no longer kept: a page may be open for months. @param {Record<Section, number[]>} lists */
+  #forget(lists) {
+    const kept = new Set([...lists.running, ...lists.prepared, ...lists.recent]);
+    for (const id of this.records.keys()) if (!kept.has(id)) this.records.delete(id);
+  }
+
+  /** @param {Record<Section, number[]>} lists */
+  #count(lists) {
+    const ready = lists.prepared.filter((id) => this.records.get(id)?.state === "READY").length;
+    setText(this.root.querySelector('[data-count="prepared"]'), `${ready} ready, ${lists.prepared.length - ready} on the way`);
+  }
+
+  #focusedProcedure() {
+    return document.activeElement?.closest("[data-procedure]")?.getAttribute("data-procedure") ?? null;
+  }
+}

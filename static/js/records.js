@@ -1,0 +1,180 @@
+// @ts-check
+/**
+ * Procedures as lists show them: records that go on from what the server rendered, by folding events into them, and their words.
+ * `procedures/pages/rows.py` makes the same; `tests/js/shown.json` holds both to it.
+ */
+
+import { age, clock, duration, moment, took } from "./format.js";
+
+/**
+ * @typedef {object} ProcedureRecord
+ * @property {number} id
+ * @property {string} name
+ * @property {string} folder
+ * @property {string} state
+ * @property {number} sequence
+ * @property {string} function
+ * @property {string} arguments
+ * @property {string} cause
+ * @property {string} node
+ * @property {number | null} abort_of
+ * @property {number} created_at
+ * @property {string} created_by
+ * @property {number | null} started_at
+ * @property {string} started_by
+ * @property {number | null} finished_at
+ * @property {number | null} stop_at
+ * @property {string} stop_by
+ * @property {number} output_bytes
+ * @property {number} output_lines
+ * @property {string} last_line
+ * @property {number | null} last_output_at
+ *
+ * @typedef {object} LoggedEvent
+ * @property {number} id
+ * @property {number | string} at
+ * @property {string} topic
+ * @property {number | null} procedure
+ * @property {Record<string, any>} payload
+ */
+
+const FINAL = new Set(["COMPLETE", "STOPPED", "FAILED"]);
+const QUIET_CAUSE = "main returned";
+
+/** @param {string} state */
+export function isFinal(state) {
+  return FINAL.has(state);
+}
+
+/** Which list a procedure in this state belongs to. @param {string} state @returns {"running" | "prepared" | "recent"} */
+export function sectionOf(state) {
+  if (state === "RUNNING") return "running";
+  return FINAL.has(state) || state === "UNKNOWN" ? "recent" : "prepared";
+}
+
+/** The folder that tells equal names apart: `imaging/`. @param {string} uri */
+export function folderOf(uri) {
+  const path = uri.split("://")[1];
+  if (path === undefined) return "";
+  const folders = path.split("/").slice(0, -1);
+  const parent = folders[folders.length - 1];
+  return parent ? `${decoded(parent)}/` : "";
+}
+
+/**
+ * The record after an event; the same object if the event says nothing new about it, null if nothing is known of the procedure.
+ * @param {ProcedureRecord | null} record
+ * @param {LoggedEvent} event
+ * @returns {ProcedureRecord | null}
+ */
+export function fold(record, event) {
+  if (event.topic === "procedure.lifecycle.statechange") {
+    return record ? moved(record, event.payload) : created(event);
+  }
+  if (!record) return null;
+  if (event.topic === "procedure.output") return printed(record, event.payload);
+  if (event.topic === "procedure.stopping") {
+    return { ...record, stop_by: event.payload.by ?? "", stop_at: seconds(event.at) };
+  }
+  return record;
+}
+
+/** The words of a record. @param {ProcedureRecord} record @param {number} now Unix seconds @returns {Record<string, string>} */
+export function shown(record, now) {
+  const started = record.started_at;
+  const finished = record.finished_at;
+  return {
+    id: `#${record.id}`,
+    name: record.name,
+    folder: record.folder,
+    state: record.state === "RUNNING" ? `RUNNING ${record.function}`.trim() : record.state,
+    arguments: record.arguments,
+    created: moment(record.created_at, now),
+    created_by: record.created_by,
+    started: started ? moment(started, now) : "",
+    started_by: record.started_by,
+    elapsed: started && record.state === "RUNNING" ? duration(now - started) : "",
+    last_line: record.last_line,
+    last_age: record.last_output_at ? `${age(now - record.last_output_at)} ago` : "",
+    ended: finished ? moment(finished, now) : "",
+    took: finished ? took(finished - (started || record.created_at)) : "",
+    note: note(record),
+    stopping: record.stop_at ? `${record.stop_by || "somebody"} asked it to stop at ${clock(record.stop_at)}` : "",
+    abort: record.abort_of ? `abort of #${record.abort_of}` : "",
+  };
+}
+
+/** @param {LoggedEvent} event @returns {ProcedureRecord | null} */
+function created(event) {
+  const { payload, procedure } = event;
+  if (payload.state !== "CREATING" || procedure === null) return null;
+  return {
+    id: procedure,
+    name: payload.script ?? "",
+    folder: folderOf(payload.uri ?? ""),
+    state: payload.state,
+    sequence: payload.sequence,
+    function: "",
+    arguments: payload.arguments ?? "",
+    cause: payload.cause ?? "",
+    node: payload.node ?? "",
+    abort_of: payload.abort_of ?? null,
+    created_at: payload.at,
+    created_by: payload.who ?? "",
+    started_at: null,
+    started_by: "",
+    finished_at: null,
+    stop_at: null,
+    stop_by: "",
+    output_bytes: 0,
+    output_lines: 0,
+    last_line: "",
+    last_output_at: null,
+  };
+}
+
+/** @param {ProcedureRecord} record @param {Record<string, any>} payload @returns {ProcedureRecord} */
+function moved(record, payload) {
+  if (payload.sequence <= record.sequence) return record; // it was known when the page was made
+  const next = { ...record, state: payload.state, sequence: payload.sequence, cause: payload.cause ?? "", function: "" };
+  if (payload.state === "RUNNING") {
+    next.function = payload.function ?? "";
+    next.started_at = payload.at;
+    next.started_by = payload.who ?? "";
+    next.arguments = payload.arguments ?? record.arguments;
+  }
+  if (FINAL.has(payload.state)) next.finished_at = payload.at;
+  return next;
+}
+
+/** @param {ProcedureRecord} record @param {Record<string, any>} payload @returns {ProcedureRecord} */
+function printed(record, payload) {
+  if (payload.bytes <= record.output_bytes) return record;
+  return {
+    ...record,
+    output_bytes: payload.bytes,
+    output_lines: payload.lines,
+    last_line: payload.last_line || record.last_line,
+    last_output_at: payload.at ?? record.last_output_at,
+  };
+}
+
+/** @param {ProcedureRecord} record */
+function note(record) {
+  const isQuiet = record.state === "READY" || record.state === "RUNNING";
+  return isQuiet || (record.state === "COMPLETE" && record.cause === QUIET_CAUSE) ? "" : record.cause;
+}
+
+/** @param {number | string} at */
+function seconds(at) {
+  return typeof at === "number" ? at : Date.parse(at) / 1000;
+}
+
+/** @param {string} text */
+function decoded(text) {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}

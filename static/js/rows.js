@@ -1,0 +1,48 @@
+// @ts-check
+/** One procedure on the page, from the same moulds that the server renders: its fields, its state, its addresses. */
+
+import { all, cast, setGlyph, setHidden, setText } from "./dom.js";
+import { shown } from "./records.js";
+
+/** @typedef {import("./records.js").ProcedureRecord} ProcedureRecord */
+
+/** Addresses and ids in a mould are those of procedure 0. */
+const OWN = ["href", "action", "id", "aria-labelledby"];
+
+/** @param {"running" | "prepared" | "recent"} section @param {ProcedureRecord} record @param {number} now */
+export function castRow(section, record, now) {
+  const row = cast(`mould-${section}`);
+  row.dataset.procedure = String(record.id);
+  for (const element of [row, ...all(row, "*")]) {
+    for (const name of OWN) {
+      const value = element.getAttribute(name);
+      if (value) element.setAttribute(name, value.replace(/\/procedures\/0\//, `/procedures/${record.id}/`).replace(/-0$/, `-${record.id}`));
+    }
+  }
+  fillRow(row, record, now);
+  return row;
+}
+
+/** Show the record; nothing is touched that is right already. @param {HTMLElement} row @param {ProcedureRecord} record @param {number} now */
+export function fillRow(row, record, now) {
+  const words = shown(record, now);
+  for (const element of all(row, "[data-field]")) {
+    const text = words[element.dataset.field ?? ""];
+    if (text !== undefined) setText(element, text);
+  }
+  for (const element of all(row, "[data-field-state]")) {
+    element.dataset.state = record.state;
+    setGlyph(element, `g-${record.state}`);
+  }
+  for (const element of all(row, "[data-when]")) hideUnless(element, element.dataset.when === record.state);
+}
+
+/** The keyboard is never left on something that has gone. @param {HTMLElement} element @param {boolean} isShown */
+function hideUnless(element, isShown) {
+  const hadFocus = !isShown && element.contains(document.activeElement);
+  setHidden(element, !isShown);
+  if (hadFocus) {
+    const link = /** @type {HTMLElement | null} */ (element.closest("[data-procedure]")?.querySelector("a.plain") ?? null);
+    link?.focus();
+  }
+}

@@ -1,0 +1,43 @@
+// @ts-check
+/** The state timeline, to scale, as numbers: what stands where, in percent of the width. */
+
+/** @typedef {[state: string, at: number, function: string]} Step */
+/** @typedef {{ state: string, label: string, from: number, width: number, lasted: number, isOpen: boolean }} Bar */
+
+const FINAL = new Set(["COMPLETE", "STOPPED", "FAILED"]);
+/** Nothing is drawn narrower than this, so that no state is lost; percent. */
+const NARROWEST = 0.25;
+/** A state longer than this share of the rest would press everything else together: it is drawn shortened, and says so. */
+const WAITS = new Set(["READY", "IDLE"]);
+const WAIT_SHARE = 0.15;
+
+/**
+ * Bars and the length of the whole. A long wait in READY is drawn shorter than it was: `isBroken` tells.
+ * @param {Step[]} steps @param {number} now Unix seconds
+ */
+export function layOut(steps, now) {
+  const spans = steps.map(([state, at, name], i) => {
+    const isOpen = i === steps.length - 1 && !FINAL.has(state);
+    const end = steps[i + 1]?.[1] ?? (isOpen ? Math.max(now, at) : at);
+    return { state, name, lasted: Math.max(0, end - at), isOpen };
+  });
+  const busy = spans.filter((span) => !WAITS.has(span.state)).reduce((sum, span) => sum + span.lasted, 0);
+  const waits = spans.filter((span) => WAITS.has(span.state));
+  const longestWait = Math.max(busy * WAIT_SHARE, 1e-9);
+  const isBroken = (/** @type {typeof spans[number]} */ span) => busy > 0 && WAITS.has(span.state) && span.lasted > longestWait;
+  const drawn = (/** @type {typeof spans[number]} */ span) => (isBroken(span) ? longestWait : span.lasted);
+  const total = spans.reduce((sum, span) => sum + drawn(span), 0) || 1;
+  let from = 0;
+  let runs = 0;
+  const bars = spans.map((span) => {
+    if (span.state === "RUNNING") runs += 1;
+    const width = Math.max(FINAL.has(span.state) ? 0 : NARROWEST, (100 * drawn(span)) / total);
+    const label = span.state === "RUNNING" ? `RUNNING ${runs} ${span.name}`.trim() : span.state;
+    const bar = { state: span.state, label, from, width, lasted: span.lasted, isOpen: span.isOpen, isBroken: isBroken(span) };
+    from += width;
+    return bar;
+  });
+  const scale = 100 / Math.max(100, from);
+  for (const bar of bars) Object.assign(bar, { from: bar.from * scale, width: bar.width * scale });
+  return { bars, isBroken: waits.some(isBroken), length: spans.reduce((sum, span) => sum + span.lasted, 0) };
+}

@@ -1,0 +1,137 @@
+// @ts-check
+/** The confirmation of a stop: it names what ends and what goes on, and its button names it again. Enter alone stops nothing. */
+
+import { underWay } from "./commands.js";
+import { all, cast, need, setHidden, setText, slot } from "./dom.js";
+import { sectionOf, shown } from "./records.js";
+import { showRefusal } from "./refusals.js";
+import { send } from "./send.js";
+
+/** @typedef {import("./records.js").ProcedureRecord} ProcedureRecord */
+
+/** @param {() => ProcedureRecord[]} live what can be stopped @param {() => number} now Unix seconds */
+export function offerStop(live, now) {
+  const dialog = /** @type {HTMLDialogElement | null} */ (document.querySelector("#stop-dialog"));
+  if (!dialog) return;
+  const form = /** @type {HTMLFormElement} */ (need(dialog, "form"));
+  /** @type {HTMLElement | null} */
+  let opener = null;
+
+  document.addEventListener("click", (event) => {
+    const target = /** @type {HTMLElement} */ (event.target);
+    const link = /** @type {HTMLElement | null} */ (target.closest("[data-stop], [data-stop-all]"));
+    if (!link || dialog.contains(link)) return;
+    const id = Number(link.closest("[data-procedure]")?.getAttribute("data-procedure"));
+    const candidates = live().sort(byUrgency);
+    const chosen = link.matches("[data-stop-all]") ? null : (candidates.find((record) => record.id === id) ?? null);
+    if (link.matches("[data-stop]") && !chosen) return; // it is not known here: the link leads to its own page
+    event.preventDefault();
+    opener = link;
+    fill(form, candidates, chosen, link.dataset.stop ?? "stop", now());
+    dialog.showModal();
+    need(dialog, "#stop-title").focus();
+  });
+  need(dialog, "[data-close]").addEventListener("click", () => dialog.close());
+  dialog.addEventListener("click", (event) => event.target === dialog && dialog.close());
+  dialog.addEventListener("close", () => opener?.isConnected && opener.focus());
+  form.addEventListener("change", () => name(form));
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    if (!form.dataset.asked) void stop(dialog, form);
+  });
+}
+
+/** Live numbers go on while the dialog is open. @param {ProcedureRecord[]} live @param {number} now */
+export function refreshStop(live, now) {
+  const dialog = /** @type {HTMLDialogElement | null} */ (document.querySelector("#stop-dialog"));
+  if (!dialog?.open) return;
+  const form = /** @type {HTMLFormElement} */ (need(dialog, "form"));
+  const one = live.find((record) => String(record.id) === form.dataset.one);
+  if (one) setText(slot(form, "one"), sentence(one, now));
+  for (const choice of all(slot(form, "many"), ".rung")) {
+    const record = live.find((r) => String(r.id) === need(choice, "input").getAttribute("value"));
+    if (record) setText(slot(choice, "words"), sentence(record, now));
+  }
+}
+
+/** @param {HTMLFormElement} form @param {ProcedureRecord[]} live @param {ProcedureRecord | null} chosen @param {string} how @param {number} now */
+function fill(form, live, chosen, how, now) {
+  form.dataset.one = chosen ? String(chosen.id) : "";
+  const many = slot(form, "many");
+  setHidden(slot(form, "one"), !chosen);
+  setHidden(many, Boolean(chosen));
+  setHidden(slot(form, "error"), true);
+  setText(slot(form, "one"), chosen ? sentence(chosen, now) : "");
+  const others = chosen ? live.filter((record) => record.id !== chosen.id && record.state === "RUNNING") : [];
+  setText(slot(form, "others"), others.length ? `Goes on running: ${others.map((record) => `${record.name} #${record.id}`).join(", ")}.` : "");
+  const isAlone = live.filter((record) => record.state === "RUNNING").length === 0;
+  many.replaceChildren(...(chosen ? [] : live.map((record) => choice(record, isAlone, now))));
+  const rung = form.querySelector(`input[name="how"][value="${how}"]`) ?? need(form, 'input[name="how"]');
+  /** @type {HTMLInputElement} */ (rung).checked = true;
+  setText(slot(form, "title"), chosen ? `Stop ${chosen.name}?` : live.length ? "Stop which?" : "Nothing runs and nothing is prepared");
+  form.dataset.names = JSON.stringify(Object.fromEntries(live.map((record) => [record.id, record.name])));
+  name(form);
+}
+
+/** What runs comes first, then what may run. @param {ProcedureRecord} a @param {ProcedureRecord} b */
+function byUrgency(a, b) {
+  return rank(a) - rank(b) || a.id - b.id;
+}
+
+/** @param {ProcedureRecord} record */
+function rank(record) {
+  const i = ["RUNNING", "UNKNOWN", "INITIALISING", "LOADING"].indexOf(record.state);
+  return i < 0 ? 9 : i;
+}
+
+/** @param {ProcedureRecord} record @param {boolean} isAlone nothing runs @param {number} now */
+function choice(record, isAlone, now) {
+  const made = cast("mould-stop-choice");
+  const box = /** @type {HTMLInputElement} */ (need(made, "input"));
+  box.value = String(record.id);
+  box.checked = record.state === "RUNNING" || (isAlone && record.state !== "READY" && record.state !== "IDLE");
+  setText(slot(made, "name"), record.name);
+  setText(slot(made, "id"), `#${record.id}`);
+  setText(slot(made, "words"), sentence(record, now));
+  return made;
+}
+
+/** What it is and since when. @param {ProcedureRecord} record @param {number} now */
+function sentence(record, now) {
+  const words = shown(record, now);
+  const withWhat = words.arguments ? `, with ${words.arguments}` : "";
+  const stopping = words.stopping ? ` ${words.stopping}.` : "";
+  return sectionOf(record.state) === "running"
+    ? `${words.state} for ${words.elapsed}, started by ${words.started_by || "nobody"} at ${words.started}${withWhat}.${stopping}`
+    : `${words.state}, prepared by ${words.created_by || "nobody"} at ${words.created}${withWhat}.${stopping}`;
+}
+
+/** The ids that are chosen. @param {HTMLFormElement} form */
+function targets(form) {
+  if (form.dataset.one) return [form.dataset.one];
+  return all(form, 'input[name="procedure"]:checked').map((box) => /** @type {HTMLInputElement} */ (box).value);
+}
+
+/** The button names what it ends. @param {HTMLFormElement} form */
+function name(form) {
+  const ids = targets(form);
+  const names = JSON.parse(form.dataset.names ?? "{}");
+  const how = new FormData(form).get("how");
+  const verb = how === "kill" ? "Kill" : how === "abort" ? "Stop and abort" : "Stop";
+  const what = ids.length === 1 ? names[ids[0] ?? ""] : ids.length === 2 ? "both" : `all ${ids.length}`;
+  setText(slot(form, "go"), ids.length ? `${verb} ${what}` : verb);
+  /** @type {HTMLButtonElement} */ (need(form, 'button[type="submit"]')).disabled = ids.length === 0;
+}
+
+/** All at once, each with its own request: none waits for the grace period of another. @param {HTMLDialogElement} dialog @param {HTMLFormElement} form */
+async function stop(dialog, form) {
+  const how = String(new FormData(form).get("how"));
+  const ids = targets(form);
+  const names = JSON.parse(form.dataset.names ?? "{}");
+  const under = underWay(form);
+  const asking = ids.map(async (id) => ({ id, answer: await send(`/procedures/${id}/stop/`, new URLSearchParams({ how })) }));
+  dialog.close();
+  const refused = (await Promise.all(asking)).filter(({ answer }) => !answer.isDone);
+  under.end();
+  for (const { id, answer } of refused) showRefusal(`Stopping ${names[id]} #${id} was refused`, answer.detail);
+}
