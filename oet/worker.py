@@ -213,8 +213,8 @@ class ScriptWorker:
         """Answer a request, and say what is to be done after that: the main thread may end the process at once."""
         operation, command = request.get("op"), request.get("command")
         if operation == "PUBSUB":
-            self._inside.deliver(str(request.get("topic")), request.get("payload"))
-            return {"ok": True}, None
+            topic, payload = str(request.get("topic")), request.get("payload")
+            return {"ok": True}, lambda: self._inside.deliver(topic, payload)
         if operation not in {"RUN", "STOP"}:
             return _refusal(f"unknown operation {operation!r}; RUN, STOP and PUBSUB are known")
         if not isinstance(command, (int, str)):
