@@ -45,12 +45,11 @@ class Product:
         return self.url
 
     def client(self, username: str = "admin", password: str = ADMIN_PASSWORD) -> httpx.Client:
-        """A REST client with a token of its own; to be closed by the caller."""
-        client = httpx.Client(base_url=f"{self.url}api/v1/", timeout=30)
-        answer = client.post("auth/token/", json={"username": username, "password": password})
-        answer.raise_for_status()
-        client.headers["Authorization"] = f"Token {answer.json()['token']}"
-        return client
+        """A REST client with a token of its own; to be used in a `with` block."""
+        api = f"{self.url}api/v1/"
+        login = {"username": username, "password": password}
+        token = httpx.post(f"{api}auth/token/", json=login, timeout=30).raise_for_status().json()["token"]
+        return httpx.Client(base_url=api, headers={"Authorization": f"Token {token}"}, timeout=30)
 
     def add_user(self, username: str, role: str, password: str = ADMIN_PASSWORD) -> None:
         """Make a user with a role (`viewer`, `operator`, `engineer`)."""
@@ -98,9 +97,9 @@ class Product:
         return None
 
 
-def start(folder: Path, **variables: str) -> Product:
+def start(folder: Path, *, log_name: str = "up.log", **variables: str) -> Product:
     """Start `manage.py up` with OET_HOME `folder/home` on a free port, without waiting for it."""
-    home, log_file = folder / "home", folder / "up.log"
+    home, log_file = folder / "home", folder / log_name
     defaults = {
         "OET_HOME": str(home),
         "OET_PORT": "0",

@@ -14,6 +14,9 @@ MANAGER, WEB, WORKER = "manager", "web", "worker"
 ORDER_OF_ENDING = ((MANAGER,), (WEB, WORKER))
 """First the manager, which stops the scripts while people can still watch; then what shows it."""
 
+TIME_TO_KILL_SCRIPTS_S = 15.0
+"""For the manager, at a second Ctrl-C: a script that cannot be killed counts as UNKNOWN after 10 s."""
+
 STATUS_KILLED = 130
 
 
@@ -82,6 +85,8 @@ class Supervisor:
             child = await self._start(program)
         except OSError as error:  # no processes or no memory left
             return f"could not be started ({error})", 0.0
+        if self.is_ending:  # while it was being started
+            child.send(signal.SIGTERM)
         how = await child.ended()
         return f"(pid {child.pid}) {how}", child.lived_s
 
@@ -96,36 +101,39 @@ class Supervisor:
         """Ask each process to end, in order, and see that it does."""
         stops_scripts = self._signal == signal.SIGINT
         self._console.say(
-            "ending; scripts that run are stopped first. Ctrl-C again kills at once."
+            "ending; scripts that run are stopped first. Ctrl-C again kills them at once."
             if stops_scripts
             else f"ending on {self._signal.name}; scripts run on for the next `up`."
         )
         for names in ORDER_OF_ENDING:
             number = signal.SIGINT if stops_scripts and MANAGER in names else signal.SIGTERM
             async with asyncio.TaskGroup() as tasks:
-                for child in (self._running[name] for name in names if name in self._running):
-                    tasks.create_task(self._end_one(child, number), name=f"end {child.program.name}")
-        if self._asked_to_kill.is_set():
-            self._console.say(
-                "killed. Scripts may still be running: `manage.py emergency_stop` ends them, the next `up` takes them over."
-            )
+                endings = [tasks.create_task(self._end_one(name, number), name=f"end {name}") for name in names]
+            if number == signal.SIGINT and not all(ending.result() for ending in endings):
+                self._console.say(
+                    "the manager could not stop the scripts: those that run go on until `manage.py emergency_stop` ends them "
+                    "or the next `up` takes them over."
+                )
         self._children.forget()
 
-    async def _end_one(self, child: Child, number: signal.Signals) -> None:
-        if not child.is_running:
-            return
+    async def _end_one(self, name: str, number: signal.Signals) -> bool:
+        """Ask; at a second Ctrl-C, or when patience is over, insist; then kill. False unless it ended by itself."""
+        child = self._running.get(name)
+        if child is None or not child.is_running:
+            return False
         child.send(number)
-        ended = asyncio.create_task(child.ended(), name=f"end of {child.program.name}")
-        killed = asyncio.create_task(self._asked_to_kill.wait(), name="second signal")
-        await asyncio.wait({ended, killed}, timeout=child.program.patience_s, return_when=asyncio.FIRST_COMPLETED)
-        killed.cancel()
-        if not ended.done():
-            if not self._asked_to_kill.is_set():
-                self._console.say(
-                    f"{child.program.name} has not ended within {child.program.patience_s:g} s; killing it"
-                )
+        ended = asyncio.create_task(child.ended(), name=f"end of {name}")
+        in_haste = asyncio.create_task(self._asked_to_kill.wait(), name="second Ctrl-C")
+        await asyncio.wait({ended, in_haste}, timeout=child.program.patience_s, return_when=asyncio.FIRST_COMPLETED)
+        in_haste.cancel()
+        if not ended.done() and number == signal.SIGINT:
+            child.send(number)  # the manager kills the scripts at once
+            await asyncio.wait({ended}, timeout=TIME_TO_KILL_SCRIPTS_S)
+        if is_stuck := not ended.done():
+            self._console.say(f"{name} does not end; killing it")
             child.send(signal.SIGKILL)
         await ended
+        return not is_stuck
 
 
 async def _wait_for(event: asyncio.Event, timeout_s: float) -> None:
