@@ -14,6 +14,7 @@ from typing import Any
 
 from django.db import connection, transaction
 
+from procedures import statements
 from procedures.bells import Role, ring_at_commit
 from procedures.domain.arguments import ProcedureInput, arguments_in_brief
 from procedures.domain.errors import NoSuchProcedure, ResourceHeld, TransitionRefused
@@ -78,6 +79,20 @@ class Recording:
         self._chunks: list[OutputChunk] = []
         self._has_answered = False
 
+    def know(self, procedures: Iterable[Procedure]) -> None:
+        """Take these as they are instead of reading them: whoever recorded them last kept them.
+
+        If one has been moved by somebody else meanwhile, the recording fails with ConcurrentChange.
+        """
+        for procedure in procedures:
+            self._procedures[procedure.pk] = procedure
+            self._states_read[procedure.pk] = procedure.state
+
+    @property
+    def procedures(self) -> Iterable[Procedure]:
+        """Every procedure that was read or made, as this recording leaves it."""
+        return self._procedures.values()
+
     def load(self, ids: Iterable[int]) -> None:
         """Read these procedures in one query."""
         wanted = [i for i in ids if i not in self._procedures]
@@ -134,7 +149,7 @@ class Recording:
             changes["finished_at"] = move.at
         self.change(procedure_id, **changes)
         if previous is ProcedureState.RUNNING:
-            ResourceClaim.objects.filter(procedure_id=procedure_id).delete()
+            statements.delete(ResourceClaim, "procedure", procedure_id)
         self._note(procedure, move, previous=previous)
         return procedure
 
@@ -155,6 +170,8 @@ class Recording:
 
     def claim(self, procedure_id: int, scope: str, names: Sequence[str], at: datetime) -> None:
         """Take every resource in `names` for the procedure; raises ResourceHeld and takes none."""
+        if not names:
+            return
         holders = ResourceClaim.objects.filter(scope=scope, name__in=names)
         for _ in range(2):
             for held in holders.select_related("procedure").only("name", "procedure__script_name", "procedure__state"):
@@ -162,7 +179,7 @@ class Recording:
                     holder = f"procedure {held.procedure_id} ({held.procedure.script_name})"
                     raise ResourceHeld(procedure_id, held.name, holder)
             claims = [ResourceClaim(scope=scope, name=name, procedure_id=procedure_id, taken_at=at) for name in names]
-            ResourceClaim.objects.bulk_create(claims, ignore_conflicts=True)
+            statements.insert(claims, ignore_conflicts=True)
             if holders.filter(procedure_id=procedure_id).count() == len(names):
                 return
             # Another node was faster for one of them: give back the others, and name the holder in the second round.
@@ -184,25 +201,21 @@ class Recording:
     def answer(self, command_id: int, state: Command.State, *, reason: str = "", refusal: str = "") -> bool:
         """Say what became of a command; False if it had been answered before: then the first answer stands."""
         self._has_answered = True
-        queued = Command.objects.filter(pk=command_id, state=Command.State.QUEUED)
-        return queued.update(state=state, reason=reason, refusal=refusal, answered_at=datetime.now(UTC)) > 0
+        answer = {"state": state.value, "reason": reason, "refusal": refusal, "answered_at": datetime.now(UTC)}
+        return statements.update(Command, command_id, Command.State.QUEUED, answer)
 
     def write(self) -> None:
         """Write everything that was collected; called once, by `recording()`."""
         for procedure_id, columns in self._changes.items():
-            unmoved = Procedure.objects.filter(pk=procedure_id, state=self._states_read[procedure_id])
-            if not unmoved.update(**columns):
+            if not statements.update(Procedure, procedure_id, self._states_read[procedure_id], columns):
                 raise ConcurrentChange(f"procedure {procedure_id}")
-        if self._history:
-            ProcedureHistory.objects.bulk_create(self._history)
-        if self._captures:
-            ArgCapture.objects.bulk_create(self._captures)
-        if self._chunks:
-            # A chunk that is there already was stored by a predecessor that died before it could forget the file.
-            OutputChunk.objects.bulk_create(self._chunks, ignore_conflicts=True)
+        statements.insert(self._history)
+        statements.insert(self._captures)
+        # A chunk that is there already was stored by a predecessor that died before it could forget the file.
+        statements.insert(self._chunks, ignore_conflicts=True)
         if self._events:
             _order_events_by_commit()
-            Event.objects.bulk_create(self._events)
+            statements.insert(self._events)
         if self._events or self._has_answered:
             ring_at_commit(Role.WEB)
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from procedures.domain.arguments import inputs_from_json
+from procedures.domain.arguments import ProcedureInput, inputs_from_json
 from procedures.domain.scripts import FileSystemScript, script_from_json
 from procedures.manager.inbox import QueuedCommand
 from procedures.manager.preparation import Preparation, preparation_of
@@ -49,10 +49,9 @@ def create_abort(record: Recording, settings: ManagerSettings, stopped: Procedur
     )
     call = inputs.pop(MAIN).as_json()
     record.create(procedure, inputs)
-    init = inputs["init"].as_json() if "init" in inputs else {"args": [], "kwargs": {}}
     expires_at = now + timedelta(seconds=settings.reply_timeout_s)
     return AbortOrder(
-        preparation_of(procedure, init["args"], init["kwargs"]),
+        preparation_of(procedure, inputs.get("init", ProcedureInput())),
         _queue(Command.Kind.PREPARE, procedure, {}, stop.issued_by, expires_at),
         _queue(Command.Kind.START, procedure, {"function": MAIN, **call}, stop.issued_by, expires_at),
     )

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from procedures.manager.database import Database, DatabaseClosed
 from procedures.manager.inbox import QueuedCommand
 from procedures.manager.live import LiveProcedures
-from procedures.manager.preparation import Preparation
+from procedures.manager.preparation import Preparation, PreparationReader
 from procedures.manager.settings import ManagerSettings
 from procedures.supervision.launchers import Launchers
 
@@ -26,6 +26,7 @@ class Context:
     procedures: LiveProcedures = field(default_factory=LiveProcedures)
     commands_due: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when commands may have been written."""
+    preparations: PreparationReader = field(default_factory=PreparationReader)
     problems: dict[str, str] = field(default_factory=dict)
     """What is wrong with this node, in words, by subject."""
     take: Callable[[QueuedCommand, Preparation | None], None] = field(init=False)

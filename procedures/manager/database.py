@@ -11,11 +11,15 @@ import threading
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from django.db import InterfaceError, OperationalError, connection
 
+from procedures.domain.states import FINAL
 from procedures.recorder import ConcurrentChange, Recording, recording
+
+if TYPE_CHECKING:
+    from procedures.models import Procedure
 
 log = logging.getLogger(__name__)
 
@@ -51,6 +55,8 @@ class Database:
         self._loop = asyncio.get_running_loop()
         self._is_closing = threading.Event()
         self._is_ill = False
+        self._known: dict[int, Procedure] = {}
+        """Live procedures as they were last recorded, so that they need not be read each time: only the manager moves them."""
         self._thread = threading.Thread(target=self._work, name="database", daemon=True)
 
     def start(self) -> None:
@@ -119,12 +125,26 @@ class Database:
         if not group:
             return
         try:
-            self._persist(lambda: self._finish(group, _recorded(group)), group, is_blamed=len(group) == 1)
+            self._persist(lambda: self._finish(group, self._recorded(group)), group, is_blamed=len(group) == 1)
         except Exception:
             # One of them is bad; which one is not known, for a database only tells at the end. Each gets a transaction of its own.
             log.exception("a group of %s changes was refused; writing them one by one", len(group))
             for job in group:
-                self._persist(lambda job=job: self._finish([job], _recorded([job])), [job], is_blamed=True)  # type: ignore[misc]
+                self._persist(lambda job=job: self._finish([job], self._recorded([job])), [job], is_blamed=True)  # type: ignore[misc]
+
+    def _recorded(self, group: list[_Job]) -> list[Any]:
+        """Write a group in one transaction; their results."""
+        ids = {procedure_id for job in group for procedure_id in job.loads}
+        known, self._known = self._known, {}  # until it is committed nothing is known for sure
+        with recording() as record:
+            record.know(known.pop(procedure_id) for procedure_id in ids & known.keys())
+            record.load(ids)
+            results = [job.work(record) for job in group]
+        self._known = known
+        for procedure in record.procedures:
+            if procedure.state not in FINAL:
+                self._known[procedure.pk] = procedure
+        return results
 
     def _persist(self, attempt: Callable[[], None], jobs: list[_Job], *, is_blamed: bool) -> None:
         """Try until the database lets us. Any other error goes to those who wait for the `jobs` if they are to blame, else up."""
@@ -179,10 +199,3 @@ class Database:
                     job.done.set_exception(error)
 
         self._loop.call_soon_threadsafe(tell)
-
-
-def _recorded(group: list[_Job]) -> list[Any]:
-    """Write a group in one transaction; their results."""
-    with recording() as record:
-        record.load({procedure_id for job in group for procedure_id in job.loads})
-        return [job.work(record) for job in group]

@@ -8,6 +8,7 @@ from typing import Any
 from django.db import connection
 
 from procedures.models import Command
+from procedures.statements import Question
 
 _FIELDS = ("id", "kind", "procedure_id", "arguments", "issued_by", "issued_at", "expires_at")
 
@@ -31,6 +32,7 @@ class Inbox:
     def __init__(self, node: str) -> None:
         self._node = node
         self._version: int | None = None
+        self._question: Question | None = None
 
     def queued(self, *, is_sure: bool) -> list[QueuedCommand]:
         """The commands that wait, in the order in which they were written.
@@ -40,8 +42,10 @@ class Inbox:
         has_changed = self._has_changed()
         if not has_changed and not is_sure:
             return []
-        rows = Command.objects.filter(node=self._node, state=Command.State.QUEUED).order_by("id")
-        return [QueuedCommand(*row) for row in rows.values_list(*_FIELDS)]
+        if self._question is None:
+            rows = Command.objects.filter(node=self._node, state=Command.State.QUEUED).order_by("id")
+            self._question = Question(rows.values_list(*_FIELDS), self._node)
+        return [QueuedCommand(*row) for row in self._question.ask(self._node)]
 
     def _has_changed(self) -> bool:
         if connection.vendor != "sqlite":

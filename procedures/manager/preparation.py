@@ -1,12 +1,16 @@
 """What a procedure is to be prepared with."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from oet.rundir import Script
+from procedures.domain.arguments import ProcedureInput
+from procedures.domain.scripts import EmbeddedStringScript
 from procedures.domain.states import FINAL
 from procedures.models import ArgCapture, Procedure
+from procedures.statements import Question
+
+_COLUMNS = ("state", "abort_of_id", "script_type", "script_path", "script_body")
+_STAND_IN = -1
 
 
 @dataclass(frozen=True)
@@ -15,30 +19,38 @@ class Preparation:
 
     procedure_id: int
     script: Script
-    args: list[Any]
-    kwargs: Mapping[str, Any]
+    init: ProcedureInput
     abort_of: int | None = None
 
 
-def preparation_of(procedure: Procedure, args: list[Any], kwargs: Mapping[str, Any]) -> Preparation:
-    """The preparation of a procedure with the arguments of its `init`."""
-    if procedure.script_type == "embedded":
-        script = Script("embedded", text=procedure.script_body)
-    else:
-        script = Script("filesystem", path=procedure.script_path)
-    return Preparation(procedure.pk, script, args, kwargs, procedure.abort_of_id)
+def preparation_of(procedure: Procedure, init: ProcedureInput) -> Preparation:
+    """The preparation of a procedure that has just been made."""
+    script = _script(procedure.script_type, procedure.script_path, procedure.script_body)
+    return Preparation(procedure.pk, script, init, procedure.abort_of_id)
 
 
-def read_preparation(procedure_id: int) -> Preparation | None:
-    """What the database says, in its thread; None if the procedure is final already."""
-    columns = ("state", "script_type", "script_path", "script_body", "abort_of_id")
-    procedure = Procedure.objects.only(*columns).get(pk=procedure_id)
-    if procedure.state in FINAL:
+class PreparationReader:
+    """Reads preparations; in the database thread."""
+
+    def __init__(self) -> None:
+        self._procedure: Question | None = None
+        self._init: Question | None = None
+
+    def read(self, procedure_id: int) -> Preparation | None:
+        """What the database says; None if the procedure is final already, so that there is nothing to prepare."""
+        if self._procedure is None or self._init is None:
+            rows = Procedure.objects.filter(pk=_STAND_IN).values_list(*_COLUMNS)
+            self._procedure = Question(rows, _STAND_IN)
+            captures = ArgCapture.objects.filter(procedure_id=_STAND_IN, function="init").order_by("id")
+            self._init = Question(captures.values_list("args", "kwargs"), _STAND_IN)
+        for state, abort_of, *script in self._procedure.ask(procedure_id):
+            if state not in FINAL:
+                calls = [ProcedureInput(tuple(args), kwargs) for args, kwargs in self._init.ask(procedure_id)]
+                return Preparation(procedure_id, _script(*script), calls[0] if calls else ProcedureInput(), abort_of)
         return None
-    captures = (
-        ArgCapture.objects.filter(procedure_id=procedure_id, function="init")
-        .order_by("id")
-        .values_list("args", "kwargs")
+
+
+def _script(kind: str, path: str, body: str) -> Script:
+    return (
+        Script("embedded", text=body) if kind == EmbeddedStringScript.script_type else Script("filesystem", path=path)
     )
-    args, kwargs = captures.first() or ([], {})
-    return preparation_of(procedure, args, kwargs)

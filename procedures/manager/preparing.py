@@ -7,7 +7,7 @@ from procedures.manager.context import Context
 from procedures.manager.following import follow
 from procedures.manager.inbox import QueuedCommand
 from procedures.manager.live import LiveProcedure
-from procedures.manager.preparation import Preparation, read_preparation
+from procedures.manager.preparation import Preparation
 from procedures.models import Command
 from procedures.supervision.launcher_link import LauncherUnreachable, Refused
 from procedures.supervision.launchers import DEFAULT
@@ -35,7 +35,7 @@ async def prepare(
     live.prepare_command = command.id
     try:
         if not live.directory.was_spawned:
-            wanted = preparation or await context.database.read(lambda: read_preparation(live.id))
+            wanted = preparation or await context.database.read(lambda: context.preparations.read(live.id))
             if wanted is None:
                 context.procedures.forget(live)
                 await context.database.write(lambda record: record.answer(command.id, Command.State.DONE))
@@ -67,7 +67,7 @@ def _spec(context: Context, preparation: Preparation) -> Spec:
     return Spec(
         procedure=preparation.procedure_id,
         script=preparation.script,
-        init=Arguments(preparation.args, dict(preparation.kwargs)),
+        init=Arguments(list(preparation.init.args), dict(preparation.init.kwargs)),
         environment={"OET_PROCEDURE_ID": str(preparation.procedure_id)},
         bells=str(context.settings.bells_dir),
         output_limit_bytes=context.settings.output_limit_bytes,

@@ -59,7 +59,7 @@ class RunDirectory:
 
     def exit_report(self) -> ExitReport | None:
         """exit.json, or None while there is none; raises BadDocument where it is damaged."""
-        return ExitReport.read(self.path)
+        return ExitReport.read(self.path) if self.has_ended else None
 
     def remove(self) -> None:
         """Remove the directory and everything in it; what cannot be removed is tried again at the next start."""
