@@ -24,7 +24,8 @@ def describe_exception(error: BaseException) -> dict[str, Any]:
         "type": kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}",
         "message": _message(error),
         "stacktrace": stacktrace(error),
-        "exit_code": exit_status(error) if isinstance(error, SystemExit) else None,
+        # The harness's Fatal is a SystemExit and an Exception: a failure with a message, rather than a call of sys.exit.
+        "exit_code": exit_status(error) if isinstance(error, SystemExit) and not isinstance(error, Exception) else None,
     }
 
 

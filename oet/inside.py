@@ -10,14 +10,17 @@ from typing import TYPE_CHECKING, Any, Callable
 if TYPE_CHECKING:
     from types import ModuleType
 
+    from oet.stopping import StopGuard
+
 _WAITING_MESSAGES = 1000
 
 
 class Inside:
     """The worker as the script sees it."""
 
-    def __init__(self, procedure: int, publish: Callable[[str, Any], bool]) -> None:
+    def __init__(self, procedure: int, publish: Callable[[str, Any], bool], guard: StopGuard | None = None) -> None:
         self.procedure = procedure
+        self.guard = guard
         self.module_name = ""
         self.publish = publish
         self._pid = os.getpid()

@@ -62,7 +62,7 @@ class StopGuard:
         try:
             self._is_exposed = True
             if self._is_due():
-                raise self._new_stop()
+                raise self.new_stop()
             return function()
         finally:
             self._is_exposed = False
@@ -87,18 +87,23 @@ class StopGuard:
         finally:
             self._is_exposed = True
         if self._is_due():
-            raise self._new_stop()
+            raise self.new_stop()
 
     def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
         if self._is_exposed and self._is_due():
-            raise self._new_stop()
+            raise self.new_stop()
 
     def _is_due(self) -> bool:
         """True if a stop is to be raised: asked for, and not on its way through the script already."""
-        is_on_its_way = self._raised is not None and self._raised() is not None
-        return self.is_requested and not self._is_retired and not is_on_its_way
+        return self.is_requested and not self.is_dealt_with
 
-    def _new_stop(self) -> StopRequested:
+    @property
+    def is_dealt_with(self) -> bool:
+        """True while a StopRequested exists: it is on its way, or whoever caught it tidies up; and for ever once it has done its work."""
+        return self._is_retired or (self._raised is not None and self._raised() is not None)
+
+    def new_stop(self) -> StopRequested:
+        """A StopRequested for the caller to raise in the main thread; the stop counts as dealt with as long as that exists."""
         stop = StopInLoop() if _is_loop_running() else StopRequested()
         self._raised = weakref.ref(stop)
         return stop

@@ -67,7 +67,7 @@ class ScriptWorker:
         self._is_free = False
         self._stop_pause = stopping.FIRST_PAUSE_S
         self._module: ModuleType | None = None
-        self._inside = inside.Inside(spec.procedure, self._publish)
+        self._inside = inside.Inside(spec.procedure, self._publish, self._guard)
         self._control = ControlSocket(directory / rundir.CONTROL, self._take, self._insist)
 
     def run(self) -> None:
