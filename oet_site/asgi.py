@@ -2,13 +2,17 @@
 
 import os
 
-from django.core.asgi import get_asgi_application
+import django
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "oet_site.settings")
-http = get_asgi_application()  # sets Django up; what follows needs that
+django.setup(set_prefix=False)  # what follows needs that
 
 from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
+from django.conf import settings  # noqa: E402
 
+from oet_site.web.handler import ThreadedHandler  # noqa: E402
 from procedures.routing import websocket_urlpatterns  # noqa: E402
 
-application = ProtocolTypeRouter({"http": http, "websocket": URLRouter(websocket_urlpatterns)})
+application = ProtocolTypeRouter(
+    {"http": ThreadedHandler(settings.OET.body_limit), "websocket": URLRouter(websocket_urlpatterns)}
+)

@@ -102,8 +102,9 @@ def _database(url: str) -> dict[str, Any]:
     options = settings.setdefault("OPTIONS", {})
     if settings["ENGINE"].endswith("sqlite3"):
         options.update(_SQLITE_OPTIONS)
+        settings["CONN_MAX_AGE"] = None  # opening one takes longer than most queries; each thread keeps its own
     else:
-        # ASGI serves each request in a thread of its own, so connections are shared by a pool, not kept by threads.
+        # Many threads of the web process wait for answers, so connections are shared by a pool, not kept by threads.
         options["pool"] = {"min_size": 1, "max_size": 20, "timeout": 10}
     return settings
 

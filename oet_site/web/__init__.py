@@ -1,1 +1,5 @@
-"""The web process: `server` is Daphne with what an operator's console needs, `requests` refuses bodies that are too large."""
+"""The web process.
+
+`server` Daphne, with what an operator's console needs · `requests` refuses bodies that are too large
+`handler` Django behind it, in threads · `threads` those
+"""

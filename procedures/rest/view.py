@@ -38,7 +38,7 @@ class View(APIView):
 
     def with_uri(self, summary: dict[str, Any]) -> dict[str, Any]:
         """The summary of a procedure, with its address."""
-        return summary | {"uri": f"{self._procedures_uri}{summary['id']}/"}
+        return summary | {"uri": f"{self._procedures_uri}/{summary['id']}/"}
 
     @cached_property
     def _procedures_uri(self) -> str:
