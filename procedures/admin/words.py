@@ -1,0 +1,70 @@
+"""States, times and links as people read them in the admin."""
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+from django.templatetags.static import static
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+MAX_JSON = 20_000
+"""Characters of JSON that a page shows of one value."""
+
+_MINUTE, _HOUR, _DAY = 60, 3600, 86400
+
+
+def state_mark(state: str) -> SafeString:
+    """A state: its glyph and its word, in its colour."""
+    return format_html(
+        '<span class="oet-state" data-state="{}"><svg aria-hidden="true"><use href="{}#{}"/></svg>{}</span>',
+        state,
+        static("admin_oet/glyphs.svg"),
+        state,
+        state,
+    )
+
+
+def procedure_link(procedure_id: int | None) -> SafeString | str:
+    """The way to the page of a procedure."""
+    if procedure_id is None:
+        return ""
+    return format_html(
+        '<a href="{}">#{}</a>', reverse("admin:procedures_procedure_change", args=[procedure_id]), procedure_id
+    )
+
+
+def moment(at: datetime | None) -> str:
+    """`2026-03-18 01:47:32`, in UTC."""
+    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S}" if at else ""
+
+
+def exact_moment(at: datetime | None) -> str:
+    """`2026-03-18 01:47:32.123`, in UTC."""
+    return f"{moment(at)}.{at.microsecond // 1000:03}" if at else ""
+
+
+def took(since: datetime, until: datetime) -> str:
+    """`4 ms`, `8.9 s`, `35:28`, `1:02:03`, `2 d 04:05`."""
+    seconds = max(0.0, (until - since).total_seconds())
+    if seconds < 0.0995:
+        return f"{round(seconds * 1000)} ms"
+    if seconds < 9.95:
+        return f"{seconds:.1f} s"
+    days, rest = divmod(int(seconds), _DAY)
+    hours, rest = divmod(rest, _HOUR)
+    minutes, rest = divmod(rest, _MINUTE)
+    if days:
+        return f"{days} d {hours:02}:{minutes:02}"
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def pretty_json(value: Any) -> str:
+    """JSON over several lines, cut where it would fill the page."""
+    return cut(json.dumps(value, ensure_ascii=False, indent=2), MAX_JSON)
+
+
+def cut(text: str, characters: int) -> str:
+    """The text, or its beginning and how much there is."""
+    return text if len(text) <= characters else f"{text[:characters]}… ({len(text)} characters)"
