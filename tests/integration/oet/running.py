@@ -195,7 +195,9 @@ class RunningLauncher:
         folder = self.home / "scripts"
         folder.mkdir(exist_ok=True)
         path = folder / name
-        path.write_text(textwrap.dedent(text))
+        draft = folder / f".{name}"
+        draft.write_text(textwrap.dedent(text))
+        draft.replace(path)  # another worker may be reading it just now
         return path
 
     def prepare(
