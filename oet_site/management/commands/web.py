@@ -8,7 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management import BaseCommand
 
-from oet_site.up.listening import CannotListen, listen
+from oet_site.up.listening import CannotListen, listen, url_of
 
 
 class Command(BaseCommand):
@@ -31,4 +31,7 @@ class Command(BaseCommand):
             )
         except CannotListen as reason:
             sys.exit(str(reason))
+        if descriptor is None:
+            self.stdout.write(f"listening: {url_of(listening)}")
+            self.stdout.flush()
         WebServer(application, listening, settings.OET.body_limit).run()
