@@ -3,14 +3,12 @@
 import csv
 import io
 import json
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
-from asgiref.sync import sync_to_async
-from django.core.handlers.asgi import ASGIRequest
 from django.db.models import Q, QuerySet
-from django.http import HttpRequest, StreamingHttpResponse
+from django.http import StreamingHttpResponse
 
 from procedures.admin.keyset import pages
 from procedures.admin.records import COLUMNS, FIELDS, records
@@ -23,16 +21,15 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 """A spreadsheet calculates what begins with one of these."""
 
 
-def export_response(
-    request: HttpRequest, kind: str, narrowed: QuerySet[Procedure], match: Q | None
-) -> StreamingHttpResponse:
-    """The procedures that `narrowed` leaves and `match` holds for, newest first, as a file; `kind` is csv or json."""
+def export_response(kind: str, narrowed: QuerySet[Procedure], match: Q | None) -> StreamingHttpResponse:
+    """The procedures that `narrowed` leaves and `match` holds for, newest first, as a file; `kind` is csv or json.
+
+    `oet_site.web` takes the chunks one by one, in a thread; each is made when the one before has been sent.
+    """
     chunks = {"csv": csv_chunks, "json": json_chunks}[kind](_batches(narrowed, match))
-    # Under ASGI Django would first collect all of a synchronous stream in memory.
-    content = _asynchronous(chunks) if isinstance(request, ASGIRequest) else chunks
     name = f"oet-procedures-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.{kind}"
     headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
-    return StreamingHttpResponse(content, content_type=CONTENT_TYPES[kind], headers=headers)
+    return StreamingHttpResponse(chunks, content_type=CONTENT_TYPES[kind], headers=headers)
 
 
 def csv_chunks(batches: Iterator[list[dict[str, Any]]]) -> Iterator[str]:
@@ -47,9 +44,8 @@ def json_chunks(batches: Iterator[list[dict[str, Any]]]) -> Iterator[str]:
     yield "[\n"
     separator = ""
     for batch in batches:
-        if batch:
-            yield separator + ",\n".join(json.dumps(record, ensure_ascii=False) for record in batch)
-            separator = ",\n"
+        yield separator + ",\n".join(json.dumps(record, ensure_ascii=False) for record in batch)
+        separator = ",\n"
     yield "\n]\n"
 
 
@@ -60,7 +56,8 @@ def without_formula(text: str) -> str:
 
 def _batches(narrowed: QuerySet[Procedure], match: Q | None) -> Iterator[list[dict[str, Any]]]:
     for page in pages(narrowed.only(*COLUMNS), match, size=BATCH):
-        yield records(page.rows)
+        if page.rows:  # an empty chunk would be taken for the end
+            yield records(page.rows)
 
 
 def _cell(name: str, value: Any) -> Any:
@@ -75,10 +72,3 @@ def _lines(rows: Any) -> str:
     text = io.StringIO()
     csv.writer(text).writerows(rows)
     return text.getvalue()
-
-
-async def _asynchronous(chunks: Iterator[str]) -> AsyncIterator[str]:
-    """The same chunks; each is made in the thread that may use the database."""
-    take = sync_to_async(lambda: next(chunks, None), thread_sensitive=True)
-    while (chunk := await take()) is not None:
-        yield chunk

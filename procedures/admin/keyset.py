@@ -66,12 +66,12 @@ def page_of(narrowed: QuerySet[Row], match: Q | None, cursor: Cursor, *, size: i
     return Page(rows, back, onward, is_cut_short)
 
 
-def pages(narrowed: QuerySet[Row], match: Q | None, *, size: int) -> Iterator[Page[Row]]:
+def pages(narrowed: QuerySet[Row], match: Q | None, *, size: int, window: int = WINDOW) -> Iterator[Page[Row]]:
     """Every row, page by page, from the newest to the oldest; pages of a search may be empty."""
-    page = page_of(narrowed, match, Cursor(), size=size)
+    page = page_of(narrowed, match, Cursor(), size=size, window=window)
     yield page
     while page.older is not None:
-        page = page_of(narrowed, match, Cursor(before=page.older), size=size)
+        page = page_of(narrowed, match, Cursor(before=page.older), size=size, window=window)
         yield page
 
 

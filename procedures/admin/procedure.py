@@ -124,12 +124,12 @@ class ProcedureAdmin(ReadOnlyAdmin):
     @admin.action(permissions=["view"], description="Export selected procedures as CSV")
     def export_selected_csv(self, request: HttpRequest, queryset: QuerySet[Procedure]) -> HttpResponseBase:
         """The ticked procedures as CSV."""
-        return export_response(request, "csv", queryset, None)
+        return export_response("csv", queryset, None)
 
     @admin.action(permissions=["view"], description="Export selected procedures as JSON")
     def export_selected_json(self, request: HttpRequest, queryset: QuerySet[Procedure]) -> HttpResponseBase:
         """The ticked procedures as JSON."""
-        return export_response(request, "json", queryset, None)
+        return export_response("json", queryset, None)
 
     def export_view(self, request: HttpRequest, kind: str) -> HttpResponseBase:
         """Everything that filters and search leave."""
@@ -146,7 +146,7 @@ class ProcedureAdmin(ReadOnlyAdmin):
             wanted: Any = self.get_changelist_instance(request)
         except IncorrectLookupParameters:  # what the list does with an address that makes no sense
             return HttpResponseRedirect(f"{reverse('admin:procedures_procedure_changelist')}?e=1")
-        return export_response(request, kind, wanted.narrowed, wanted.match)
+        return export_response(kind, wanted.narrowed, wanted.match)
 
     def _show(self, request: HttpRequest, object_id: int) -> TemplateResponse:
         if not self.has_view_permission(request):

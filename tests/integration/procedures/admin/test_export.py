@@ -4,19 +4,20 @@ import asyncio
 import csv
 import io
 import json
-from typing import Any
+from functools import partial
+from typing import Any, cast
 
 import pytest
 from django.db import connection
-from django.test import AsyncClient, Client
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from hypothesis import given
 from hypothesis import strategies as st
 
-from procedures.admin import export
+from oet_site.web.handler import ThreadedHandler
+from procedures.admin import export, keyset
 from procedures.admin.export import without_formula
 from procedures.admin.procedure import ProcedureAdmin
-from procedures.models import Procedure
 from tests.fixtures.people import Users
 from tests.integration.procedures.admin.conftest import MakeProcedure
 
@@ -156,21 +157,55 @@ def test_export_reads_a_batch_when_it_is_wanted_and_not_before(staff: Client, ma
         assert len(queries) == 3
 
 
+@pytest.mark.usefixtures("small_batches")
+def test_export_of_a_search_goes_on_through_windows_in_which_nothing_is_found(
+    staff: Client, make_procedure: MakeProcedure, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(export, "pages", partial(keyset.pages, window=2))
+    rare = make_procedure(cause="quench").pk
+    for _ in range(7):
+        make_procedure()
+    for kind in ("csv", "json"):
+        chunks = list(cast("Any", staff.get(f"{LIST}export.{kind}?q=quench")).streaming_content)
+        assert b"" not in chunks
+        assert str(rare).encode() in b"".join(chunks)
+
+
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.usefixtures("small_batches")
-def test_export_streams_under_asgi_without_collecting_everything_first(
-    users: Users, make_procedure: MakeProcedure
-) -> None:
+def test_web_server_sends_each_batch_as_it_is_made(users: Users, make_procedure: MakeProcedure) -> None:
     keys = [make_procedure().pk for _ in range(5)][::-1]
+    browser = Client(headers={"host": "localhost"})
+    browser.force_login(users.admin)
+    cookie = "; ".join(f"{name}={morsel.value}" for name, morsel in browser.cookies.items())
+    sent: list[dict[str, Any]] = []
 
-    async def fetch() -> list[str]:
-        client = AsyncClient(headers={"host": "localhost"})
-        await client.aforce_login(users.admin)
-        response: Any = await client.get(f"{LIST}export.json")
-        assert response.is_async
-        return [chunk.decode() async for chunk in response.streaming_content]
+    async def send(message: dict[str, Any]) -> None:
+        sent.append(message)
 
-    chunks = asyncio.run(fetch())
-    assert len(chunks) == 5  # the opening, three batches, the end
-    assert [record["id"] for record in json.loads("".join(chunks))] == keys
-    assert Procedure.objects.count() == 5
+    asyncio.run(_ask(f"{LIST}export.json", cookie, send))
+    bodies = [message["body"] for message in sent if message.get("body")]
+    assert sent[0]["status"] == 200
+    assert len(bodies) == 5  # the opening, three batches, the end
+    assert [record["id"] for record in json.loads(b"".join(bodies))] == keys
+
+
+async def _ask(path: str, cookie: str, send: Any) -> None:
+    """Send a GET through OET's own handler."""
+    scope = {
+        "type": "http",
+        "method": "GET",
+        "path": path,
+        "query_string": b"",
+        "headers": [(b"host", b"localhost"), (b"cookie", cookie.encode())],
+    }
+    request = iter([{"type": "http.request", "body": b"", "more_body": False}])
+
+    async def receive() -> dict[str, Any]:
+        message = next(request, None)
+        if message is None:
+            await asyncio.Event().wait()  # the client stays
+        assert message is not None
+        return message
+
+    await ThreadedHandler(body_limit_bytes=1024)(scope, receive, send)
