@@ -14,7 +14,7 @@ PROJECT_DIR = Path(__file__).resolve().parent.parent
 
 MIB = 1024 * 1024
 
-SECRET = frozenset({"admin_password", "secret_key", "database_url", "celery_broker_url"})
+SECRET = frozenset({"admin_password", "secret_key", "database_url", "celery_broker_url", "env_index_url"})
 """Settings whose values are shown to nobody."""
 
 
@@ -73,6 +73,33 @@ class Configuration(BaseSettings):
     )
     git_allow: str = Field(
         "", description="Globs over the URLs of git repositories that scripts may come from, separated by blanks."
+    )
+    git_timeout: PositiveFloat = Field(
+        300.0, description="Seconds that reading a git repository and writing out a commit may take."
+    )
+    env_timeout: PositiveFloat = Field(1800.0, description="Seconds that building an environment may take.")
+    env_keep: int = Field(
+        10, ge=0, description="Environments that stay although nobody uses them: the most recently used ones."
+    )
+    env_min_free: int = Field(
+        2048 * MIB,
+        ge=0,
+        description="Bytes on the disk of `OET_HOME` below which idle environments are removed, the oldest first.",
+    )
+    env_index_url: str = Field(
+        "",
+        description="Package indexes for environments, separated by blanks, instead of those that projects or uv's own configuration name.",
+    )
+    env_constraints: Path | None = Field(
+        None, description="File with pip's constraints for environments whose project has no lock file."
+    )
+    env_system_site_packages: bool = Field(
+        False,  # noqa: FBT003 - a default
+        description="Environments see the packages of the Python they are made with, and install only what it lacks.",
+    )
+    env_pythons: str = Field(
+        "",
+        description="Further Pythons for environments beside those on `PATH`: paths, folders or globs, separated by `:`.",
     )
     python: Path = Field(
         Path(sys.executable), description="Interpreter that runs scripts which have no environment of their own."
