@@ -1,7 +1,8 @@
 """Install the programs that the tests drive and pip does not bring: `python -m tests.needs`.
 
-Chromium for `tests/browser`, node for `tests/js`. On Debian and Ubuntu as root they come from apt-get; elsewhere Chromium comes from
-Playwright, and node has to be installed by hand. What is there already is used as it is.
+Chromium for `tests/browser`, node for `tests/js`, curl for the README's commands. On Debian and Ubuntu as root they come from
+apt-get; elsewhere Chromium comes from Playwright, and the others have to be installed by hand.
+What is there already is used as it is.
 """
 
 import os
@@ -47,6 +48,14 @@ def bring_chromium() -> None:
         )
 
 
+def bring_curl() -> None:
+    """Install curl if there is none: the README's commands are run as they are written."""
+    if not shutil.which("curl") and _has_apt_get():
+        _apt_get_install("curl")
+    if not shutil.which("curl"):
+        raise Missing("The README's commands need curl: install it from your distribution.")
+
+
 def bring_node() -> None:
     """Install node if there are JavaScript tests and no node to run them."""
     if not any(PROJECT_DIR.glob("tests/js/*.test.*js")) or shutil.which("node"):
@@ -85,5 +94,6 @@ if __name__ == "__main__":
     try:
         bring_chromium()
         bring_node()
+        bring_curl()
     except Missing as missing:
         sys.exit(f"tests: {missing}")
