@@ -9,6 +9,7 @@ A script process, from its birth to its end
     `children`      one worker as the launcher sees it: pipes, output file, exit.json
     `reactor`       epoll, timers and signals for the launcher
     `connections`   JSON lines over the launcher's socket
+    `newborns`      processes forked in advance, which wait to be told which script they are
     `birth`         what a forked process does before it is a ScriptWorker
     `worker`        the ScriptWorker: loads the script and calls its functions
     `control`       the socket on which a worker takes instructions

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import faulthandler
+import fcntl
 import os
 import resource
 import signal
@@ -18,27 +19,37 @@ if TYPE_CHECKING:
     from io import TextIOWrapper
 
 
-class Cradle(NamedTuple):
-    """What the launcher gives its child: the pipes to write to, its own pid, and the limit of descriptors it was started with."""
+ORDERS = 3
+"""The descriptor on which a newborn is told which script it is."""
 
+
+class Cradle(NamedTuple):
+    """What the launcher gives its child: three ends of pipes, its own pid, the limit of descriptors it was started with."""
+
+    orders: int
     stdout: int
     stderr: int
     launcher_pid: int
     descriptor_limit: tuple[int, int]
 
 
-def be_born(cradle: Cradle, name: str, environment: Mapping[str, str]) -> None:
-    """Make this process its own: session, signals, descriptors, streams, environment.
+def be_born(cradle: Cradle) -> None:
+    """Make this process its own: session, signals, descriptors, streams.
 
     All signals must be blocked when it is called; they are open afterwards.
     """
     os.setsid()
     kernel.die_with_parent(cradle.launcher_pid, signal.SIGKILL)
     kernel.become_subreaper()
-    kernel.set_name(name)
+    kernel.set_name("oet-newborn")
     _reset_descriptors(cradle)
     _reset_signals()
     _open_streams()
+
+
+def take_name(name: str, environment: Mapping[str, str]) -> None:
+    """Become a certain script: the name shown by ps, and its environment on top of the launcher's."""
+    kernel.set_name(name)
     os.environ.update(environment)
     if "TZ" in environment:
         time.tzset()
@@ -54,12 +65,16 @@ def _reset_signals() -> None:
 
 
 def _reset_descriptors(cradle: Cradle) -> None:
-    """Standard input from /dev/null, the pipes as output, everything else closed."""
+    """Standard input from /dev/null, the pipes as output, the orders, everything else closed."""
     null = os.open(os.devnull, os.O_RDONLY)
-    for source, target in ((null, 0), (cradle.stdout, 1), (cradle.stderr, 2)):
-        os.dup2(source, target, inheritable=True)
+    # Out of the way first: any of them may have one of the numbers they are to get.
+    sources = [
+        fcntl.fcntl(number, fcntl.F_DUPFD_CLOEXEC, 10) for number in (null, cradle.stdout, cradle.stderr, cradle.orders)
+    ]
+    for target, source in enumerate(sources):
+        os.dup2(source, target, inheritable=target != ORDERS)
     with os.scandir("/proc/self/fd") as entries:
-        inherited = [int(entry.name) for entry in entries if int(entry.name) > 2]
+        inherited = [int(entry.name) for entry in entries if int(entry.name) > ORDERS]
     for descriptor in inherited:
         with suppress(OSError):  # one of them was scandir's own
             os.close(descriptor)

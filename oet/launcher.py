@@ -13,7 +13,6 @@ import importlib
 import importlib.util
 import os
 import sys
-import uuid
 from contextlib import suppress
 from pathlib import Path
 
@@ -77,7 +76,7 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
 
 def _start_again_with_mark(arguments: list[str]) -> None:
     """Execute this program anew under a mark of its own: /proc shows the environment as it was at exec, in forks too."""
-    name = uuid.uuid4().hex
+    name = os.urandom(16).hex()
     flags = ["-I", "-S"] if sys.flags.no_site else ["-I"]
     command = [sys.executable, *flags, str(Path(__file__).absolute()), *arguments, "--id", name]
     os.execve(sys.executable, command, {**os.environ, rundir.LAUNCHER_MARK: name})  # noqa: S606 - no shell wanted

@@ -3,29 +3,30 @@
 from __future__ import annotations
 
 import os
-import platform
 import resource
 import signal
 import sys
-import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Callable
 
 import oet
-from oet import birth, processes, rundir
+from oet import processes, rundir
 from oet.children import Child, Pump
 from oet.connections import Server
-from oet.output import STDERR, STDOUT, OutputWriter
+from oet.newborns import Newborn
+from oet.output import OutputWriter
 from oet.reactor import Reactor, log
 from oet.rundir import BadDocument, Spec
 from oet.treekill import DEADLINE_S
-from oet.worker import STATUS_INTERNAL, ScriptWorker
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from oet.connections import Reply
     from oet.processes import Process
+
+_NEWBORN_PAUSE_S = 0.03
+_NEWBORN_RETRY_S = 1.0
 
 
 class Launcher:
@@ -37,6 +38,7 @@ class Launcher:
         self._descriptor_limit = descriptor_limit
         self._children: dict[int, Child] = {}
         self._is_ending = False
+        self._newborn: Newborn | None = None
         self._loop = Reactor()
         self._loop.on_signals(
             {signal.SIGCHLD: self._reap, signal.SIGTERM: self._terminate}, (signal.SIGINT, signal.SIGHUP)
@@ -53,8 +55,11 @@ class Launcher:
 
     def run(self) -> None:
         """Serve until told to end."""
+        self._keep_newborn()
         self._loop.run()
         self._server.close()
+        if self._newborn is not None:
+            self._newborn.drop()
 
     # Requests.
 
@@ -69,7 +74,7 @@ class Launcher:
             reply(_refusal(f"{type(error).__name__}: {error}"))
 
     def _hello(self, _request: dict[str, Any], reply: Reply) -> None:
-        python = platform.python_version()
+        python = ".".join(map(str, sys.version_info[:3]))
         reply({"ok": True, "launcher": self._name, "pid": self._pid, "python": python, "version": oet.__version__})
 
     def _spawn(self, request: dict[str, Any], reply: Reply) -> None:
@@ -86,7 +91,7 @@ class Launcher:
             if spec.procedure != procedure:
                 reply(_refusal(f"{directory} belongs to procedure {spec.procedure}, not {procedure}"))
                 return
-            child = self._fork(directory.absolute(), spec)
+            child = self._give_life(directory.absolute(), spec)
             reply({"ok": True, "pid": child.pid, "started": child.started})
 
     def _kill(self, request: dict[str, Any], reply: Reply) -> None:
@@ -123,29 +128,30 @@ class Launcher:
 
     # Birth and death.
 
-    def _fork(self, directory: Path, spec: Spec) -> Child:
-        readers, writers = _pipes()
-        signal.pthread_sigmask(
-            signal.SIG_BLOCK, signal.valid_signals()
-        )  # the child shares our wakeup descriptor until it is its own
+    def _give_life(self, directory: Path, spec: Spec) -> Child:
+        """Make a newborn the worker of this script, and see to it that there will be another one."""
+        newborn, self._newborn = self._newborn or Newborn(self._descriptor_limit), None
         try:
-            pid = os.fork()
-            if pid == 0:
-                _live(
-                    birth.Cradle(writers[STDOUT], writers[STDERR], self._pid, self._descriptor_limit), directory, spec
-                )
-        except OSError:
-            _close_all(readers.values())
-            raise
-        finally:
-            signal.pthread_sigmask(signal.SIG_SETMASK, [])
-            _close_all(writers.values())
-        pump = Pump(self._loop, readers, OutputWriter(directory, spec.output_limit_bytes), spec.bells)
-        child = Child(self._loop, directory, spec, (pid, processes.start_time(pid) or 0), pump)
+            newborn.become(directory)
+        except BrokenPipeError:  # somebody killed it while it waited
+            newborn.drop()
+            newborn = Newborn(self._descriptor_limit)
+            newborn.become(directory)
+        pump = Pump(self._loop, newborn.pipes, OutputWriter(directory, spec.output_limit_bytes), spec.bells)
+        child = Child(self._loop, directory, spec, (newborn.pid, newborn.started), pump)
         child.on_end = self._forget
         child.find_orphans = self._orphans_of
         self._children[child.procedure] = child
+        self._loop.later(_NEWBORN_PAUSE_S, self._keep_newborn)
         return child
+
+    def _keep_newborn(self) -> None:
+        """Have one process ready for the next request."""
+        if self._newborn is None and not self._is_ending:
+            try:
+                self._newborn = Newborn(self._descriptor_limit)
+            except OSError as error:  # the next request tries again, and says so
+                log(f"no newborn: {error}")
 
     def _reap(self) -> None:
         """Take the exit status of every child there is, workers and what they left behind."""
@@ -160,6 +166,10 @@ class Launcher:
             child = workers.get(pid)
             if child is not None:
                 child.reaped(status)
+            elif self._newborn is not None and pid == self._newborn.pid:
+                self._newborn.drop()
+                self._newborn = None
+                self._loop.later(_NEWBORN_RETRY_S, self._keep_newborn)
 
     def _forget(self, child: Child) -> None:
         del self._children[child.procedure]
@@ -169,6 +179,8 @@ class Launcher:
         if child.wait_status is None:
             return
         workers = {other.pid for other in self._children.values() if other.wait_status is None}
+        if self._newborn is not None:
+            workers.add(self._newborn.pid)
         for process in snapshot.values():
             if process.parent == self._pid and process.pid not in workers and not self._is_of_another(child, process):
                 yield process
@@ -186,35 +198,6 @@ class Launcher:
         log("SIGTERM: ending, and every script with me")
         self._is_ending = True
         self._kill_all({}, lambda _answer: self._loop.stop())
-
-
-def _live(cradle: birth.Cradle, directory: Path, spec: Spec) -> None:
-    """The child's side of the fork. Never comes back."""
-    try:
-        environment = {rundir.PROCEDURE_MARK: str(spec.procedure), **spec.environment}
-        birth.be_born(cradle, f"oet-script-{spec.procedure}", environment)
-        ScriptWorker(directory, spec).run()
-    except BaseException:  # noqa: BLE001 - whatever it is, it must not go on in the launcher's loop
-        traceback.print_exc(file=sys.stderr)
-    finally:
-        os._exit(STATUS_INTERNAL)
-
-
-def _pipes() -> tuple[dict[int, int], dict[int, int]]:
-    readers: dict[int, int] = {}
-    writers: dict[int, int] = {}
-    try:
-        for stream in (STDOUT, STDERR):
-            readers[stream], writers[stream] = os.pipe()
-    except OSError:
-        _close_all([*readers.values(), *writers.values()])
-        raise
-    return readers, writers
-
-
-def _close_all(descriptors: Any) -> None:
-    for descriptor in descriptors:
-        os.close(descriptor)
 
 
 def raise_descriptor_limit() -> tuple[int, int]:

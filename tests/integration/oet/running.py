@@ -177,7 +177,9 @@ class RunningLauncher:
         assert "unexpected" not in self.log(), self.log()
 
     def marked(self) -> list[processes.Process]:
-        return processes.processes_marked(rundir.LAUNCHER_MARK, self.document["id"])
+        """What lives below this launcher, itself included; but not the process it keeps ready for the next request."""
+        marked = processes.processes_marked(rundir.LAUNCHER_MARK, self.document["id"])
+        return [process for process in marked if process.name != "oet-newborn"]
 
     def log(self) -> str:
         return (self.directory / rundir.LAUNCHER_LOG).read_text()

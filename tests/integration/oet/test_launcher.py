@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -167,16 +168,38 @@ def test_many_spawns_leave_no_descriptor_and_no_process_behind(launcher: Running
     def descriptors() -> int:
         return sum(1 for _ in Path(f"/proc/{launcher.process.pid}/fd").iterdir())
 
-    text = launcher.script("def main(): pass")
-    launcher.run(text).wait_for_exit()
-    wait_until(lambda: not launcher.ask(op="list")["procedures"], what="an empty list")
+    def names_below() -> list[str]:
+        return [process.name for process in processes.process_tree(launcher.process.pid)]
+
+    def is_at_rest() -> bool:
+        return not launcher.ask(op="list")["procedures"] and names_below() == ["oet-launcher", "oet-newborn"]
+
+    wait_until(is_at_rest, what="a launcher with one newborn")
     before = descriptors()
+    text = launcher.script("def main(): pass")
     for script in [launcher.launch(text) for _ in range(40)]:
         script.run()
         script.wait_for_exit()
-    wait_until(lambda: not launcher.ask(op="list")["procedures"], what="an empty list")
+    wait_until(is_at_rest, what="a launcher with one newborn again")
     assert descriptors() == before
-    assert [p.pid for p in processes.process_tree(launcher.process.pid)] == [launcher.process.pid]
+
+
+def _newborn(launcher: RunningLauncher) -> processes.Process | None:
+    below = processes.process_tree(launcher.process.pid)
+    return next((process for process in below if process.name == "oet-newborn"), None)
+
+
+def test_newborn_that_is_killed_is_replaced(launcher: RunningLauncher) -> None:
+    first = wait_until(lambda: _newborn(launcher), what="a newborn")
+    assert processes.send_signal(first, signal.SIGKILL)
+    assert launcher.run("def main(): pass").wait_for_exit().status == 0
+    assert launcher.run("def main(): pass").wait_for_exit().status == 0
+
+
+def test_newborn_dies_with_its_launcher(launcher: RunningLauncher) -> None:
+    newborn = wait_until(lambda: _newborn(launcher), what="a newborn")
+    launcher.process.kill()
+    wait_until(lambda: not processes.is_alive(newborn.pid, newborn.started), what="its death")
 
 
 def test_run_directory_with_a_very_long_path(tmp_path: Path) -> None:
