@@ -9,3 +9,5 @@ class OetAdminSite(AdminSite):
     site_header = "OET administration"
     site_title = "OET"
     index_title = "History and people"
+    enable_nav_sidebar = False
+    """The lists need the width; there are few of them, and the index names them all."""

@@ -89,6 +89,9 @@ class OetUserAdmin(SuperusersOnly, _UserAdmin):
     )
     filter_horizontal = ("user_permissions",)
 
+    class Media:
+        css = {"all": ["admin_oet/people.css"]}
+
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Users with their groups, in two queries."""
         return super().get_queryset(request).prefetch_related("groups")
@@ -108,7 +111,7 @@ class OetUserAdmin(SuperusersOnly, _UserAdmin):
     ) -> "forms.ModelMultipleChoiceField[Any] | None":
         """Groups are ticked, each with its explanation."""
         if db_field.name == "groups":
-            return RolesField(Group.objects.order_by("name"), required=False, label="Roles")
+            return RolesField(Group.objects.order_by("pk"), required=False, label="Roles")
         return super().formfield_for_manytomany(db_field, request, **kwargs)
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
@@ -116,6 +119,8 @@ class OetUserAdmin(SuperusersOnly, _UserAdmin):
         field = super().formfield_for_dbfield(db_field, request, **kwargs)
         if db_field.name == "is_staff" and field is not None:
             field.help_text = _STAFF
+        if db_field.name == "groups" and field is not None:
+            field.widget.can_add_related = False  # a group is made on its own page, with its rights
         return field
 
 

@@ -20,7 +20,7 @@ from procedures.admin.detail import detail
 from procedures.admin.export import export_response
 from procedures.admin.filters import CreatedFilter, PersonFilter, ScriptFilter, StateFilter
 from procedures.admin.read_only import ReadOnlyAdmin
-from procedures.admin.words import cut, moment, state_mark, took
+from procedures.admin.words import brief, cut, moment, state_mark, took
 from procedures.domain.arguments import ProcedureInput, arguments_in_brief
 from procedures.models import ArgCapture, Procedure
 
@@ -96,9 +96,9 @@ class ProcedureAdmin(ReadOnlyAdmin):
         return row.script_name
 
     @admin.display(description="arguments")
-    def arguments(self, row: Any) -> str:
+    def arguments(self, row: Any) -> SafeString:
         """With what it was called."""
-        return str(row.arguments_brief)
+        return brief(row.arguments_brief)
 
     @admin.display(description="who")
     def who(self, row: Procedure) -> str:
@@ -116,10 +116,10 @@ class ProcedureAdmin(ReadOnlyAdmin):
         return took(row.started_at or row.created_at, row.finished_at) if row.finished_at else ""
 
     @admin.display(description="cause")
-    def why(self, row: Any) -> str:
+    def why(self, row: Any) -> SafeString:
         """Why it is in its state, in brief."""
         cause: str = row.cause_start
-        return cause if len(cause) <= MAX_CAUSE else f"{cause[:MAX_CAUSE]}…"
+        return brief(cause if len(cause) <= MAX_CAUSE else f"{cause[:MAX_CAUSE]}…")
 
     @admin.action(permissions=["view"], description="Export selected procedures as CSV")
     def export_selected_csv(self, request: HttpRequest, queryset: QuerySet[Procedure]) -> HttpResponseBase:

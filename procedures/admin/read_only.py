@@ -28,6 +28,7 @@ class ReadOnlyAdmin(ModelAdmin):
     ordering = ("-pk",)
     sortable_by = ()
     list_per_page = 100
+    empty_value_display = ""
     show_full_result_count = False
     show_facets = ShowFacets.NEVER
     searched_columns: tuple[str, ...] = ()

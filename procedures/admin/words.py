@@ -26,6 +26,11 @@ def state_mark(state: str) -> SafeString:
     )
 
 
+def brief(text: str) -> SafeString:
+    """Text of which a list shows three lines."""
+    return format_html('<span class="oet-brief">{}</span>', text)
+
+
 def procedure_link(procedure_id: int | None) -> SafeString | str:
     """The way to the page of a procedure."""
     if procedure_id is None:
