@@ -1,11 +1,11 @@
 """The Pythons of this machine."""
 
 import glob
-import json
 import os
 import re
 import subprocess
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from pathlib import Path
 
@@ -13,10 +13,11 @@ from environments.domain.pythons import Python
 
 _NAME = re.compile(r"^python3(\.\d+)?$")
 _QUESTION = (
-    "import json, os, platform, sys; print(json.dumps([platform.python_implementation(), platform.python_version(), "
-    "os.path.realpath(getattr(sys, '_base_executable', '') or sys.executable)]))"
+    "import sys; print(sys.implementation.name); print(sys.version.split()[0]); "
+    "print(getattr(sys, '_base_executable', '') or sys.executable)"
 )
 _TIMEOUT_S = 20.0
+_AT_ONCE = 4
 
 
 def installed(search: str, default: Path) -> list[Python]:
@@ -25,9 +26,11 @@ def installed(search: str, default: Path) -> list[Python]:
     What cannot be started, such as a shim of a version manager without a version, is left out.
     """
     found: dict[str, Python] = {}
-    for candidate in [str(default), *_on_path(), *_named(search)]:
-        if python := asked(candidate):
-            found.setdefault(python.path, python)
+    candidates = dict.fromkeys([str(default), *_on_path(), *_named(search)])
+    with ThreadPoolExecutor(_AT_ONCE) as asking:
+        for python in asking.map(asked, candidates):
+            if python:
+                found.setdefault(python.path, python)
     return list(found.values())
 
 
@@ -47,10 +50,10 @@ def _answer(path: str, _changed_ns: int) -> Python | None:
         asking = subprocess.run(
             [path, "-I", "-S", "-c", _QUESTION], capture_output=True, timeout=_TIMEOUT_S, check=True, env=kept
         )
-        implementation, version, real = json.loads(asking.stdout)
+        implementation, version, executable = os.fsdecode(asking.stdout).splitlines()
     except (OSError, subprocess.SubprocessError, ValueError):
         return None
-    return Python(real, version.rstrip("+")) if implementation == "CPython" else None
+    return Python(os.path.realpath(executable), version.rstrip("+")) if implementation == "cpython" else None
 
 
 def _on_path() -> Iterator[str]:

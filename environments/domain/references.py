@@ -7,7 +7,7 @@ from typing import Final
 from environments.domain.errors import BadReference
 
 MAX_CHARACTERS: Final = 250
-_COMMIT = re.compile(r"^[0-9a-f]{4,64}$")
+_COMMIT = re.compile(r"^[0-9a-f]{4,64}\Z")
 _FORBIDDEN = re.compile(r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|//")
 FULL_LENGTHS: Final = frozenset({40, 64})
 """Hexadecimal digits of a whole commit name: SHA-1, SHA-256."""

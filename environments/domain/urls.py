@@ -19,8 +19,8 @@ _SCHEMES: Final = {"https": "https", "http": "http", "ssh": "ssh", "git+ssh": "s
 _HELPER = re.compile(r"^[A-Za-z0-9_+.-]*::")
 _URL = re.compile(r"^([A-Za-z][A-Za-z0-9+.-]*)://(.*)$", re.DOTALL)
 _SCP = re.compile(r"^(?:(?P<user>[^@/:]+)@)?(?P<host>[^@/:]+):(?P<path>.+)$", re.DOTALL)
-_HOST = re.compile(r"^(?:[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?|\[[0-9a-fA-F:.]+\])$")
-_USER = re.compile(r"^[A-Za-z0-9_][A-Za-z0-9._-]*$")
+_HOST = re.compile(r"^(?:[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?|\[[0-9a-fA-F:.]+\])\Z")
+_USER = re.compile(r"^[A-Za-z0-9_][A-Za-z0-9._-]*\Z")
 _CREDENTIALS = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*://)[^/\s@]*@")
 
 
@@ -32,7 +32,7 @@ class Repository:
 
     @property
     def for_git(self) -> str:
-        """The URL as git is to be given it: git decodes `%41` in the paths of file URLs, so they are encoded."""
+        """The URL as git is to be given it."""
         return "file://" + quote(self.path) if self.is_local else self.url
 
     @property
@@ -43,7 +43,7 @@ class Repository:
     @property
     def path(self) -> str:
         """The path of a local repository."""
-        return self.url.removeprefix("file://")
+        return unquote(self.url.removeprefix("file://"))
 
     def __str__(self) -> str:
         return self.url
@@ -78,7 +78,7 @@ def canonical(text: str) -> str:
             f"{_short(text)} names a helper program of git (`…::`); only https, ssh, http and file URLs are used."
         )
     if text.startswith("/"):
-        return "file://" + _file_path(text)
+        return of_path(_file_path(text))
     if found := _URL.match(text):
         return _from_url(found[1].lower(), text)
     if found := _SCP.match(text):
@@ -86,6 +86,11 @@ def canonical(text: str) -> str:
     raise RepositoryRefused(
         f"{_short(text)} is no URL (https://…, ssh://…, file:///…, git@host:path) nor an absolute path."
     )
+
+
+def of_path(path: str) -> str:
+    """The URL of an absolute path. Git decodes `%41` in URLs, so a percent sign is encoded, and nothing else, for people read it."""
+    return "file://" + path.replace("%", "%25")
 
 
 def relative_to(parent: str, url: str) -> str:
@@ -113,7 +118,7 @@ def _forms(url: str) -> list[str]:
 
 
 def _globs(allow: str) -> Iterable[str]:
-    return ("file://" + glob if glob.startswith("/") else glob for glob in allow.split())
+    return (of_path(glob) if glob.startswith("/") else glob for glob in allow.split())
 
 
 def _check_characters(text: str) -> None:
@@ -133,7 +138,7 @@ def _from_url(written_scheme: str, text: str) -> str:
         host, slash, path = rest.partition("/")
         if host or not slash:
             raise RepositoryRefused("a file URL must name a path on this machine: file:///… with three slashes.")
-        return "file://" + _file_path("/" + unquote(path))
+        return of_path(_file_path("/" + unquote(path)))
     try:
         parts = urlsplit(f"{scheme}://{rest}")
         port = parts.port

@@ -159,7 +159,7 @@ class GitManager:
     def _check_where_it_really_is(self, repository: Repository) -> None:
         """A link in an allowed folder does not make what it leads to allowed."""
         real = os.path.realpath(repository.path)
-        if real != repository.path and not urls.is_allowed(f"file://{real}", _with_real_globs(self.allow)):
+        if real != repository.path and not urls.is_allowed(urls.of_path(real), _with_real_globs(self.allow)):
             raise RepositoryRefused(f"{repository} is a link to {real}, which OET_GIT_ALLOW does not permit.")
 
 
