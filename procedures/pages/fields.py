@@ -83,16 +83,18 @@ def form_of(function: Mapping[str, Any], call: ProcedureInput | None = None) -> 
 
 
 def kind_of(parameter: Mapping[str, Any]) -> tuple[FieldKind, list[str]]:
-    """How to ask for a parameter, by its annotation, else by its default; and the choices there are."""
+    """How to ask for a parameter, by its annotation, else by its default; and the choices there are, as JSON text."""
     if parameter["kind"] in {"var_positional", "var_keyword"}:
         return FieldKind.JSON, []
     annotation = _without_none(parameter["annotation"] or "")
     if choices := _choices(annotation):
         return FieldKind.CHOICE, choices
-    if annotation:
-        return _BY_ANNOTATION.get(annotation, FieldKind.JSON), []
     default = (parameter["default"] or {}).get("json")
-    return (FieldKind.ANY if default is None else _kind_of_value(default)), []
+    if annotation:
+        kind = _BY_ANNOTATION.get(annotation, FieldKind.JSON)
+    else:
+        kind = FieldKind.ANY if default is None else _kind_of_value(default)
+    return kind, (["true", "false"] if kind is FieldKind.BOOLEAN else [])
 
 
 _BY_ANNOTATION = {

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
@@ -15,7 +16,7 @@ from procedures.models import ArgCapture, Command, Procedure, ProcedureHistory
 from procedures.pages.fields import FunctionForm, form_of
 from procedures.pages.page import Page, page_view, status_of
 from procedures.pages.rows import ShownRow, row_of, shown
-from procedures.pages.words import moment, number, size, took
+from procedures.pages.words import line_count, moment, number, size, took
 from procedures.selectors import procedure_for
 
 MAX_COMMANDS = 50
@@ -45,6 +46,7 @@ class ShownCall:
     at: str
     arguments: list[tuple[str, str]]
     result: str
+    remark: str
 
 
 @dataclass(frozen=True)
@@ -75,6 +77,7 @@ def procedure_page(
     procedure = procedure_for(page.actor, procedure_id)
     row = row_of(procedure)
     words = shown(row, page.now)
+    forms = _forms(procedure, filled_in)
     history = list(procedure.history.all())
     traced = next((step for step in reversed(history) if step.stacktrace), None)
     return page.render(
@@ -85,20 +88,21 @@ def procedure_page(
         row=row,
         shown=words,
         page_item=ShownRow(row, words),
-        elapsed_or_took=words["took"] or words["elapsed"],
+        elapsed=words["elapsed"],
         record=row.as_record(),
         history_data=[[step.state, step.at.timestamp(), step.function] for step in history],
         steps=_steps(history, page.now),
         calls=_calls(procedure, history, page.now),
         commands=_commands(procedure, page.now),
-        forms=_forms(procedure, filled_in),
+        forms=forms,
+        other_functions=", ".join(form.name for form in forms[1:]),
         stacktrace=traced.stacktrace if traced else "",
         is_final=procedure.state in FINAL,
         is_ready=procedure.state == ProcedureState.READY,
         resources=", ".join(procedure.resources),
         subarray=_subarray(procedure),
         aborts=list(procedure.aborts.only("pk", "script_name", "state").order_by("pk")),
-        output_lines=number(procedure.output_lines),
+        output_lines=line_count(procedure.output_lines),
         output_size=size(procedure.output_bytes),
         refusal=str(refusal) if refusal else "",
     )
@@ -148,14 +152,18 @@ def _calls(procedure: Procedure, history: Sequence[ProcedureHistory], now: float
     for number_of_call, capture in enumerate(captures):
         until = next((c.at for c in captures[number_of_call + 1 :] if c.function == capture.function), None)
         during = [h for h in history if h.at >= capture.at and (until is None or h.at < until)]
-        result = _result(during, capture.function)
+        is_kept = capture.function != "init" and capture.at == procedure.created_at
+        if is_kept and until is not None:
+            continue  # it was kept for a start that has come
+        result = "" if is_kept else _result(during, capture.function)
         calls.append(
             ShownCall(
                 function=capture.function,
-                state="success" if result else "pending",
+                state=_outcome(history, capture, until),
                 at=moment(capture.at.timestamp(), now),
                 arguments=_named(capture, parameters.get(capture.function, [])),
                 result=result,
+                remark="kept for its start" if is_kept else "",
             )
         )
     return calls
@@ -167,6 +175,19 @@ def _result(history: Sequence[ProcedureHistory], function: str) -> str:
         if details.get("function") == function and "result_repr" in details:
             return _cut(str(details["result_repr"]))
     return ""
+
+
+def _outcome(history: Sequence[ProcedureHistory], capture: ArgCapture, until: datetime | None) -> str:
+    """The state that tells how the call went: `pending` before it, RUNNING during it."""
+    wanted = ProcedureState.INITIALISING if capture.function == "init" else ProcedureState.RUNNING
+    for step, after in zip(history, [*history[1:], None], strict=True):
+        is_later = until is not None and step.at >= until
+        if step.state != wanted or step.at < capture.at or is_later or step.function not in ("", capture.function):
+            continue
+        if after is None:
+            return ProcedureState.RUNNING
+        return ProcedureState.COMPLETE if after.state == ProcedureState.READY else after.state
+    return "pending"
 
 
 def _named(capture: ArgCapture, parameters: Sequence[dict[str, Any]]) -> list[tuple[str, str]]:

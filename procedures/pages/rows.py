@@ -94,6 +94,8 @@ def row_of(procedure: Procedure) -> Row:
 
 def shown(row: Row, now: float) -> dict[str, str]:
     """The words of a row at the time `now`."""
+    ended = took(row.finished_at - (row.started_at or row.created_at)) if row.finished_at else ""
+    running_since = row.started_at if row.state == ProcedureState.RUNNING else None
     return {
         "id": f"#{row.id}",
         "name": row.name,
@@ -104,13 +106,14 @@ def shown(row: Row, now: float) -> dict[str, str]:
         "created_by": row.created_by,
         "started": moment(row.started_at, now) if row.started_at else "",
         "started_by": row.started_by,
-        "elapsed": duration(now - row.started_at) if row.started_at and row.state == ProcedureState.RUNNING else "",
+        "elapsed": duration(now - running_since) if running_since else ended,
+        "since": _since(row, now),
         "last_line": row.last_line,
         "last_age": f"{age(now - row.last_output_at)} ago" if row.last_output_at else "",
         "ended": moment(row.finished_at, now) if row.finished_at else "",
-        "took": took(row.finished_at - (row.started_at or row.created_at)) if row.finished_at else "",
+        "took": ended,
         "note": _note(row),
-        "stopping": f"{row.stop_by or 'somebody'} asked it to stop at {clock(row.stop_at)}" if row.stop_at else "",
+        "stopping": _stopping(row),
         "abort": f"abort of #{row.abort_of}" if row.abort_of else "",
     }
 
@@ -126,6 +129,20 @@ def folder_of(uri: str) -> str:
         return ""
     parent = PurePosixPath(unquote(uri.split("://", 1)[1])).parent.name
     return f"{parent}/" if parent else ""
+
+
+def _since(row: Row, now: float) -> str:
+    """What the large time says."""
+    if row.finished_at:
+        return f"{row.state} at {moment(row.finished_at, now)}"
+    is_running = row.state == ProcedureState.RUNNING
+    return f"running since {moment(row.started_at, now)}" if is_running and row.started_at else ""
+
+
+def _stopping(row: Row) -> str:
+    if row.stop_at is None or row.finished_at:
+        return ""
+    return f"{row.stop_by or 'somebody'} asked it to stop at {clock(row.stop_at)}"
 
 
 def _note(row: Row) -> str:

@@ -61,6 +61,11 @@ def number(value: int) -> str:
     return f"{value:,}".replace(",", "\N{NARROW NO-BREAK SPACE}")
 
 
+def line_count(count: int) -> str:
+    """`1 line`, `18 214 lines`."""
+    return f"{number(count)} {'line' if count == 1 else 'lines'}"
+
+
 def size(count: int) -> str:
     """`312 B`, `1.4 kB`, `268 MB`."""
     value = float(count)

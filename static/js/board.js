@@ -111,7 +111,8 @@ export class Board {
   /** @param {Record<Section, number[]>} lists */
   #count(lists) {
     const ready = lists.prepared.filter((id) => this.records.get(id)?.state === "READY").length;
-    setText(this.root.querySelector('[data-count="prepared"]'), `${ready} ready, ${lists.prepared.length - ready} on the way`);
+    const words = lists.prepared.length ? `${ready} ready, ${lists.prepared.length - ready} on the way` : "none";
+    setText(this.root.querySelector('[data-count="prepared"]'), words);
   }
 
   #focusedProcedure() {

@@ -64,6 +64,11 @@ export function number(value) {
   return String(Math.trunc(value)).replace(/\B(?=(\d{3})+$)/g, "\u202f");
 }
 
+/** `1 line`, `18 214 lines`. @param {number} count */
+export function lineCount(count) {
+  return `${number(count)} ${count === 1 ? "line" : "lines"}`;
+}
+
 /** `312 B`, `1.4 kB`, `268 MB`. @param {number} count */
 export function size(count) {
   let value = count;

@@ -6,7 +6,7 @@
 
 import { spans } from "./ansi.js";
 import { need, setHidden, setText, slot } from "./dom.js";
-import { age, number, preciseClock, size } from "./format.js";
+import { age, lineCount, number, preciseClock, size } from "./format.js";
 import { Lines } from "./lines.js";
 import { monotonic } from "./live.js";
 
@@ -98,7 +98,7 @@ export class OutputView {
     const words = this.#fault || (this.#isFollowing ? (isEnded ? "Ended" : "Following") : behind > 0 ? `${number(behind)} newer lines` : "Not following");
     setText(following, words);
     setHidden(need(this.root, "[data-resume]"), this.#isFollowing);
-    setText(slot(this.root, "lines"), number(this.#linesTotal));
+    setText(slot(this.root, "lines"), lineCount(this.#linesTotal));
     const last = this.#lastAt && !isEnded ? `last line ${age(now - this.#lastAt)} ago, ` : "";
     setText(slot(this.root, "size"), this.#total ? `${last}${size(this.#total)} in all` : isEnded ? "it printed nothing" : "nothing was printed yet");
     setHidden(need(this.root, "[data-earlier]"), this.#first === 0);

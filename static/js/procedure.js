@@ -40,7 +40,6 @@ function fill(now) {
   const words = shown(current, now);
   fillRow(head, current, now);
   fillRow(facts, current, now);
-  setText(facts.querySelector('[data-field="elapsed_or_took"]'), words.took || words.elapsed || "");
   setText(facts.querySelector('[data-field="started_by_words"]'), words.started_by ? `by ${words.started_by}` : "");
   const running = current.state === "RUNNING" ? `▶ ${words.elapsed} ` : `${current.state} `;
   const title = link.state === "stale" ? "STALE · OET" : `${running}${current.name} · OET`;

@@ -83,6 +83,7 @@ export function fold(record, event) {
 export function shown(record, now) {
   const started = record.started_at;
   const finished = record.finished_at;
+  const ended = finished ? took(finished - (started || record.created_at)) : "";
   return {
     id: `#${record.id}`,
     name: record.name,
@@ -93,13 +94,14 @@ export function shown(record, now) {
     created_by: record.created_by,
     started: started ? moment(started, now) : "",
     started_by: record.started_by,
-    elapsed: started && record.state === "RUNNING" ? duration(now - started) : "",
+    elapsed: started && record.state === "RUNNING" ? duration(now - started) : ended,
+    since: since(record, now),
     last_line: record.last_line,
     last_age: record.last_output_at ? `${age(now - record.last_output_at)} ago` : "",
     ended: finished ? moment(finished, now) : "",
-    took: finished ? took(finished - (started || record.created_at)) : "",
+    took: ended,
     note: note(record),
-    stopping: record.stop_at ? `${record.stop_by || "somebody"} asked it to stop at ${clock(record.stop_at)}` : "",
+    stopping: record.stop_at && !finished ? `${record.stop_by || "somebody"} asked it to stop at ${clock(record.stop_at)}` : "",
     abort: record.abort_of ? `abort of #${record.abort_of}` : "",
   };
 }
@@ -157,6 +159,12 @@ function printed(record, payload) {
     last_line: payload.last_line || record.last_line,
     last_output_at: payload.at ?? record.last_output_at,
   };
+}
+
+/** What the large time says. @param {ProcedureRecord} record @param {number} now */
+function since(record, now) {
+  if (record.finished_at) return `${record.state} at ${moment(record.finished_at, now)}`;
+  return record.state === "RUNNING" && record.started_at ? `running since ${moment(record.started_at, now)}` : "";
 }
 
 /** @param {ProcedureRecord} record */

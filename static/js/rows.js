@@ -2,7 +2,7 @@
 /** One procedure on the page, from the same moulds that the server renders: its fields, its state, its addresses. */
 
 import { all, cast, setGlyph, setHidden, setText } from "./dom.js";
-import { shown } from "./records.js";
+import { isFinal, shown } from "./records.js";
 
 /** @typedef {import("./records.js").ProcedureRecord} ProcedureRecord */
 
@@ -35,6 +35,7 @@ export function fillRow(row, record, now) {
     setGlyph(element, `g-${record.state}`);
   }
   for (const element of all(row, "[data-when]")) hideUnless(element, element.dataset.when === record.state);
+  for (const element of all(row, "[data-while-live]")) hideUnless(element, !isFinal(record.state));
 }
 
 /** The keyboard is never left on something that has gone. @param {HTMLElement} element @param {boolean} isShown */

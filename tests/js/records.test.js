@@ -1,0 +1,77 @@
+// @ts-check
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { test } from "node:test";
+import { fold, folderOf, sectionOf, shown } from "../../static/js/records.js";
+
+/** The Python side is held to the same cases by tests/unit/procedures/pages/test_rows.py. */
+const table = JSON.parse(readFileSync(new URL("shown.json", import.meta.url), "utf8"));
+
+for (const { name, record, words } of table.cases) {
+  test(name, () => assert.deepEqual(shown({ ...table.record, ...record }, table.now), { ...table.words, ...words }));
+}
+
+const created = {
+  id: 40,
+  at: 1000,
+  topic: "procedure.lifecycle.statechange",
+  procedure: 12,
+  payload: { state: "CREATING", sequence: 1, at: 1000, who: "t.mokoena", script: "observe.py", uri: "file:///srv/im%20aging/observe.py", arguments: "a=1", node: "n", cause: "" },
+};
+const change = (state, sequence, more = {}) => ({ ...created, payload: { state, sequence, at: 1000 + sequence, cause: "", who: "", function: "", ...more } });
+
+test("a procedure that is created becomes a record", () => {
+  const record = fold(null, created);
+  assert.equal(record?.name, "observe.py");
+  assert.equal(record?.folder, "im aging/");
+  assert.equal(record?.created_by, "t.mokoena");
+  assert.equal(record?.arguments, "a=1");
+});
+
+test("a procedure that the page never heard of stays unknown", () => {
+  assert.equal(fold(null, change("RUNNING", 7)), null);
+  assert.equal(fold(null, { ...created, topic: "procedure.output", payload: { bytes: 1 } }), null);
+});
+
+test("an event that the page was made with changes nothing", () => {
+  const record = { ...table.record, sequence: 6 };
+  assert.equal(fold(record, change("READY", 6)), record);
+  assert.equal(fold(record, created), record);
+});
+
+test("a run is counted from its start, by whoever started it", () => {
+  const record = fold(table.record, change("RUNNING", 7, { function: "main", who: "l.okafor" }));
+  assert.deepEqual([record?.state, record?.function, record?.started_by, record?.started_at], ["RUNNING", "main", "l.okafor", 1007]);
+  assert.equal(fold(record, change("READY", 8))?.function, "");
+});
+
+test("an end has its time and its cause", () => {
+  const record = fold(table.record, change("FAILED", 7, { cause: "ValueError: no" }));
+  assert.deepEqual([record?.finished_at, record?.cause], [1007, "ValueError: no"]);
+});
+
+test("output only grows, and an empty line does not hide the last one", () => {
+  const output = (payload) => ({ ...created, topic: "procedure.output", payload });
+  const first = fold(table.record, output({ bytes: 90, lines: 3, last_line: "scan 1", at: 1010 }));
+  assert.deepEqual([first?.output_bytes, first?.last_line, first?.last_output_at], [90, "scan 1", 1010]);
+  assert.equal(fold(first, output({ bytes: 80, lines: 2, last_line: "old", at: 1009 })), first);
+  assert.equal(fold(first, output({ bytes: 91, lines: 4, last_line: "", at: 1011 }))?.last_line, "scan 1");
+});
+
+test("a stop that is asked for is known by whom", () => {
+  const record = fold(table.record, { ...created, at: 1020, topic: "procedure.stopping", payload: { by: "l.okafor" } });
+  assert.deepEqual([record?.stop_by, record?.stop_at], ["l.okafor", 1020]);
+});
+
+test("every state has its list", () => {
+  const states = ["CREATING", "PREP_ENV", "IDLE", "LOADING", "INITIALISING", "READY"];
+  assert.ok(states.every((state) => sectionOf(state) === "prepared"));
+  assert.equal(sectionOf("RUNNING"), "running");
+  assert.ok(["COMPLETE", "STOPPED", "FAILED", "UNKNOWN"].every((state) => sectionOf(state) === "recent"));
+});
+
+test("a folder that cannot be decoded is shown as it is", () => {
+  assert.equal(folderOf("file:///srv/50%/a.py"), "50%/");
+  assert.equal(folderOf("embedded:pasted.py"), "");
+  assert.equal(folderOf("file:///a.py"), "");
+});
