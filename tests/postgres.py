@@ -10,6 +10,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import uuid
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,6 +18,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 import psycopg
+from psycopg import sql
 
 from tests.home import DATABASE_VARIABLE
 
@@ -45,6 +47,17 @@ def server() -> Iterator[str]:
             yield f"postgres://postgres@{quote(socket_dir[0], safe='')}/postgres"
         finally:
             running.cleanup()
+
+
+def fresh_database() -> str:
+    """The URL of a new, empty database on the server of this run; empty in a run on SQLite."""
+    server_url = os.environ.get(DATABASE_VARIABLE, "")
+    if not server_url:
+        return ""
+    name = f"product_{uuid.uuid4().hex[:12]}"
+    with psycopg.connect(server_url, autocommit=True) as connection:
+        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+    return f"{server_url.rpartition('/')[0]}/{name}"
 
 
 def main(arguments: list[str]) -> int:

@@ -13,6 +13,7 @@ from typing import Any
 import httpx
 
 from tests.home import clean_environment
+from tests.postgres import fresh_database
 from tests.waiting import wait_until
 
 PROJECT_DIR = Path(__file__).resolve().parent.parent
@@ -98,7 +99,10 @@ class Product:
 
 
 def start(folder: Path, *, log_name: str = "up.log", **variables: str) -> Product:
-    """Start `manage.py up` with OET_HOME `folder/home` on a free port, without waiting for it."""
+    """Start `manage.py up` with OET_HOME `folder/home` on a free port, without waiting for it.
+
+    In a run on PostgreSQL it gets a database of its own there.
+    """
     home, log_file = folder / "home", folder / log_name
     defaults = {
         "OET_HOME": str(home),
@@ -107,6 +111,8 @@ def start(folder: Path, *, log_name: str = "up.log", **variables: str) -> Produc
         "OET_SCRIPT_ROOTS": f"{PROJECT_DIR / 'examples'}:{folder}",
         "PYTHONWARNINGS": "default",
     }
+    if database_url := fresh_database():
+        defaults["DATABASE_URL"] = database_url
     environment = {**clean_environment(), **defaults, **variables}
     with log_file.open("ab") as log:
         process = subprocess.Popen(

@@ -10,7 +10,7 @@ import pytest
 from tests.product import ADMIN_PASSWORD, PROJECT_DIR, Product
 from tests.waiting import wait_until
 
-pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.acceptance, pytest.mark.both_databases, pytest.mark.timeout(180)]
 
 FINAL = ("COMPLETE", "STOPPED", "FAILED", "UNKNOWN")
 

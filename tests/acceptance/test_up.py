@@ -113,6 +113,7 @@ def test_two_copies_run_beside_each_other(product: Product, tmp_path: Path) -> N
         assert len(second.http.get("procedures/").json()) == 1
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize("program", PROGRAMS)
 def test_what_is_killed_is_started_again_and_that_is_said(program: str, product: Product) -> None:
     killed = running_program(product, program)
