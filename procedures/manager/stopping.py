@@ -66,11 +66,16 @@ def _begin(
             refusal = WrongState(live.id, procedure.state, "stopped", "There is nothing left to stop.")
             record.answer(command_id, Command.State.REJECTED, reason=str(refusal), refusal=refusal.code)
         return None
-    if live.ladder is None or _ends_at(procedure) > now.timestamp() + grace_s:
+    if _is_new(procedure) or _ends_at(procedure) > now.timestamp() + grace_s:
         record.change(live.id, stop_asked_at=now, stop_asked_by=who, stop_grace_s=grace_s)
         said = {"by": who, "grace_s": grace_s, "abort": has_abort}
         record.announce(STOPPING_TOPIC, said, procedure_id=live.id, at=now)
     return now
+
+
+def _is_new(procedure: Procedure) -> bool:
+    """Whether no stop is under way: none was asked for, or the last one did not succeed."""
+    return procedure.stop_asked_at is None or procedure.state == ProcedureState.UNKNOWN
 
 
 def _ends_at(procedure: Procedure) -> float:

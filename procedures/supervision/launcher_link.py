@@ -68,6 +68,8 @@ class LauncherLink:
         self.identity = identity
         self.is_open = False
         self.is_dead = False
+        self.is_ending = False
+        """It was asked to end, so its death is no loss."""
         self._on_death = on_death
         self._numbers = itertools.count(1)
         self._waiting: dict[int, asyncio.Future[dict[str, Any]]] = {}
@@ -115,6 +117,7 @@ class LauncherLink:
     async def end(self) -> None:
         """End the launcher; raises Refused while it has workers."""
         await self._request("end", REQUEST_TIMEOUT_S)
+        self.is_ending = True
 
     async def _request(self, operation: str, timeout_s: float, **fields: Any) -> dict[str, Any]:
         if not self.is_open or self._writer is None:

@@ -19,6 +19,7 @@ log = logging.getLogger(__name__)
 DEFAULT = "default"
 START_TIMEOUT_S = 30.0
 """Time for the interpreter to start and for the modules of OET_PRELOAD to be imported."""
+END_TIMEOUT_S = 10.0
 _CONNECT_TIMEOUT_S = 2.0
 _RECHECK_S = 0.05
 _STATUS_TAKEN = 3
@@ -85,6 +86,9 @@ class Launchers:
             await sweep
         for link in self._links.values():
             await link.close()
+        for child in self._children.values():
+            child.poll()
+            child.returncode = child.returncode or 0  # else Popen would warn that it still runs; it is meant to
 
     async def end(self) -> None:
         """End every launcher that has no worker, and let go of the others."""
@@ -94,6 +98,10 @@ class Launchers:
             except (LauncherUnreachable, Refused) as error:
                 if not link.is_dead:
                     log.warning("launcher %s was not ended: %s", link.name, error)
+            else:
+                if child := self._children.get(link.name):
+                    with suppress(subprocess.TimeoutExpired):
+                        await asyncio.to_thread(child.wait, END_TIMEOUT_S)
         await self.close()
 
     async def _find(self, name: str) -> LauncherLink | None:
@@ -168,13 +176,16 @@ class Launchers:
             )
 
     def _on_death(self, link: LauncherLink) -> None:
-        log.error("launcher %s, process %s, is gone", link.name, link.identity.pid)
         if self._links.get(link.name) is link:
             del self._links[link.name]
         child = self._children.get(link.name)
         if child is not None and child.pid == link.identity.pid:
             del self._children[link.name]
             child.wait()  # it is dead: this only takes its status
+        if link.is_ending:
+            log.info("ended launcher %s", link.name)
+            return
+        log.error("launcher %s, process %s, is gone", link.name, link.identity.pid)
         sweep = asyncio.create_task(self._clean_up_after(link), name=f"clean up after launcher {link.name}")
         self._sweeps.add(sweep)
         sweep.add_done_callback(self._sweeps.discard)

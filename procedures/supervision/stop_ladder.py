@@ -12,7 +12,7 @@ from procedures.supervision.script_process import NoProcess, ScriptProcess
 
 SPAWN_TIMEOUT_S = 45.0
 """How long a spawn that is under way may take before the ladder goes on without it."""
-_LAST_TIMEOUT_S = 10.0
+LAST_TIMEOUT_S = 10.0
 """After the tree is empty exit.json follows at once; after this long something is wrong with it."""
 _TELL_TIMEOUT_S = 1.0
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.01, 0.2
@@ -131,7 +131,7 @@ class StopLadder:
             words = (
                 f"{len(killed['processes'])} processes were killed and its tree is empty, but exit.json did not follow"
             )
-        if not await self._wait_for(self._process.gone, time.time() + _LAST_TIMEOUT_S):
+        if not await self._wait_for(self._process.gone, time.time() + LAST_TIMEOUT_S):
             raise NotConfirmed(words)
 
     async def _wait_for(self, event: asyncio.Event, until: float) -> bool:
