@@ -3,13 +3,15 @@
 import os
 import random
 import signal
+import time
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
-from oet import processes, rundir
+from oet import processes
 from procedures.domain.states import FINAL
 from procedures.domain.states import ProcedureState as S
 from procedures.models import Command, Procedure, ProcedureHistory, ResourceClaim
@@ -88,7 +90,7 @@ def state_of(procedure_id: int) -> str:
 
 
 def test_whatever_is_killed_every_procedure_ends_in_a_true_state(station: Station) -> None:
-    print(f"CHAOS_SEED={SEED}")
+    print(f"CHAOS_SEED={SEED}")  # noqa: T201 - to repeat a run that failed
     chaos = Chaos(station, random.Random(SEED))
     manager = station.process()
     for _ in range(ROUNDS):
@@ -101,7 +103,7 @@ def test_whatever_is_killed_every_procedure_ends_in_a_true_state(station: Statio
             manager.wait()
             manager = station.process()
     settle(chaos)
-    print(dict(chaos.kills), Counter(Procedure.objects.values_list("state", flat=True)))
+    print(dict(chaos.kills), Counter(Procedure.objects.values_list("state", flat=True)))  # noqa: T201 - what it was
     for procedure_id in chaos.proofs:
         check(chaos, procedure_id)
     assert not ResourceClaim.objects.exists()
@@ -109,9 +111,8 @@ def test_whatever_is_killed_every_procedure_ends_in_a_true_state(station: Statio
     assert not living_of_final(station)
 
 
-def over(seconds: float) -> object:
-    import time
-
+def over(seconds: float) -> Callable[[], bool]:
+    """True when so many seconds have passed."""
     deadline = time.monotonic() + seconds
     return lambda: time.monotonic() > deadline
 
@@ -153,11 +154,6 @@ def check(chaos: Chaos, procedure_id: int) -> None:
 
 
 def living_of_final(station: Station) -> list[str]:
-    """Processes of procedures that are final."""
-    found = []
-    for process in processes.all_processes().values():
-        number = processes.environment_value(process.pid, rundir.PROCEDURE_MARK)
-        mark = processes.environment_value(process.pid, rundir.LAUNCHER_MARK)
-        if number and mark and str(station.home) in processes.command_line(process.pid) and not process.is_dead:
-            found.append(f"{process.pid} of procedure {number}")
-    return found
+    """Workers of this station; none may be left when every procedure is final."""
+    workers = [p for p in processes.all_processes().values() if p.name.startswith("oet-script-") and not p.is_dead]
+    return [f"{p.pid} {p.name}" for p in workers if str(station.home) in processes.command_line(p.pid)]
