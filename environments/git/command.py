@@ -90,12 +90,13 @@ def run_git(
 def ask_git(git_dir: Path, arguments: Sequence[str], *, extra: dict[str, str] | None = None) -> bytes:
     """Run what is quick and local, by GitPython; its standard output. Raises CommandFailed."""
     runner = git.Git(str(git_dir))
-    # GitPython adds these to the variables of this process: what might lead git elsewhere has to be overruled by name.
-    overruled = {"GIT_OBJECT_DIRECTORY": str(git_dir / "objects"), "GIT_COMMON_DIR": str(git_dir), "GIT_NAMESPACE": ""}
-    overruled |= {"GIT_ALTERNATE_OBJECT_DIRECTORIES": "", "GIT_INDEX_FILE": str(git_dir / "index")}
+    variables = environment(git_dir) | (extra or {})
+    # GitPython gives git the variables of this process too: those that might lead it elsewhere have to be taken away again.
+    foreign = [name for name in os.environ if name.startswith("GIT_") and name not in variables]
+    cleaned = ["env", *(f"--unset={name}" for name in foreign)] if foreign else []
     answer: Any = runner.execute(
-        ["git", *arguments],
-        env=environment(git_dir) | overruled | (extra or {}),
+        [*cleaned, "git", *arguments],
+        env=variables,
         with_extended_output=True,
         with_exceptions=False,
         stdout_as_string=False,
