@@ -8,9 +8,7 @@ import json
 import os
 import resource
 import select
-import signal
 import socket
-import threading
 import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Callable, Optional
@@ -51,18 +49,14 @@ class ControlSocket:
         self._clients: dict[int, _Client] = {}
         self._listener = self._listen()
 
-    def start(self) -> None:
-        """Serve from now on, in a thread of its own."""
-        threading.Thread(target=self._serve, name="oet-control", daemon=True).start()
-
     def _listen(self) -> socket.socket:
         """Listen under a high descriptor: scripts that "close everything" seldom go that far."""
         with sockets.listen(self._path) as low:
             low.settimeout(0)
             return socket.socket(fileno=_moved_up(low.fileno()))
 
-    def _serve(self) -> None:
-        signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())  # signals are for the main thread
+    def serve(self) -> None:
+        """Serve from now on, in a thread of its own."""
         while True:
             pause = self._tick()
             try:
@@ -153,3 +147,8 @@ def _moved_up(descriptor: int) -> int:
         return fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, max(3, highest))
     except OSError:
         return os.dup(descriptor)
+
+
+def make_room() -> None:
+    """Have the kernel enlarge the table of descriptors while there is one thread: with two it takes milliseconds."""
+    os.close(_moved_up(0))

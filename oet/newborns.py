@@ -8,11 +8,14 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import threading
 import traceback
 from pathlib import Path
+from queue import SimpleQueue
 from types import ModuleType
+from typing import Callable
 
-from oet import birth, functions, processes
+from oet import birth, control, functions, processes
 from oet.journal import RECORD_LIMIT_BYTES
 from oet.output import STDERR, STDOUT
 from oet.rundir import PROCEDURE_MARK, Spec
@@ -58,6 +61,7 @@ def _live(cradle: birth.Cradle) -> None:
     """The child's side of the fork. Never comes back."""
     try:
         birth.be_born(cradle)
+        in_thread = _waiting_thread()
         _rehearse()
         directory = os.read(birth.ORDERS, RECORD_LIMIT_BYTES)
         os.close(birth.ORDERS)
@@ -65,11 +69,24 @@ def _live(cradle: birth.Cradle) -> None:
             path = Path(os.fsdecode(directory))
             spec = Spec.read(path)
             birth.take_name(f"oet-script-{spec.procedure}", {PROCEDURE_MARK: str(spec.procedure), **spec.environment})
-            ScriptWorker(path, spec).run()
+            ScriptWorker(path, spec, in_thread).run()
     except BaseException:  # noqa: BLE001 - whatever it is, it must not go on in the launcher's loop
         traceback.print_exc(file=sys.stderr)
     finally:
         os._exit(STATUS_INTERNAL)
+
+
+def _waiting_thread() -> Callable[[Callable[[], None]], None]:
+    """A daemon thread that waits for what it is to run; starting one takes longer than handing work to it."""
+    work: SimpleQueue[Callable[[], None]] = SimpleQueue()
+
+    def wait() -> None:
+        signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())  # signals are for the main thread
+        work.get()()
+
+    control.make_room()
+    threading.Thread(target=wait, name="oet-control", daemon=True).start()
+    return work.put
 
 
 def _rehearse() -> None:

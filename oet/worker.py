@@ -55,8 +55,10 @@ class _End(Exception):
 class ScriptWorker:
     """One script in one process, from its birth to `os._exit`."""
 
-    def __init__(self, directory: Path, spec: Spec) -> None:
+    def __init__(self, directory: Path, spec: Spec, in_thread: Callable[[Callable[[], None]], None]) -> None:
+        """`in_thread` runs a function in a daemon thread of this process."""
         self._directory = directory
+        self._in_thread = in_thread
         self._spec = spec
         self._pid = os.getpid()
         self._guard = stopping.StopGuard()
@@ -88,7 +90,7 @@ class ScriptWorker:
     def _live(self) -> int:
         self._guard.install()
         inside.enter(self._inside)
-        self._control.start()
+        self._in_thread(self._control.serve)
         self._state("IDLE")
         self._state("LOADING")
         module = self._load()
