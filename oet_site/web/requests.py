@@ -1,4 +1,4 @@
-"""HTTP requests whose bodies are bounded while they arrive.
+"""HTTP requests whose bodies are bounded while they arrive, and whose answers are made no faster than they are taken.
 
 Daphne takes in a whole body, however large, before the application sees the request. Here a body above the limit is answered with 413 as
 soon as that is known; what the client still sends is thrown away, so that a client which reads only after it has sent gets its answer.
@@ -9,6 +9,8 @@ from typing import Any
 
 from daphne.http_protocol import HTTPFactory, WebRequest
 
+from oet_site.web.flow import Gate
+
 SWALLOWED_BYTES = 256 * 1024 * 1024
 """A client that goes on sending after this is cut off."""
 
@@ -16,6 +18,7 @@ SWALLOWED_BYTES = 256 * 1024 * 1024
 class BoundedRequest(WebRequest):  # type: ignore[misc] # Daphne has no types
     """A request that is refused when its body is too large. Twisted calls these methods while the request arrives."""
 
+    gate: Gate | None = None
     _received_bytes = 0
     _is_refused = False
 
@@ -42,6 +45,19 @@ class BoundedRequest(WebRequest):  # type: ignore[misc] # Daphne has no types
             super().requestReceived(command, path, version)
         elif self.channel is not None:
             self.channel.loseConnection()
+
+    def handle_reply(self, message: dict[str, Any]) -> None:
+        """Send what the application says."""
+        if self.gate is None and message.get("more_body") and not self.finished and self.channel is not None:
+            self.gate = Gate()
+            self.registerProducer(self.gate, True)  # noqa: FBT003 - Twisted's interface
+        super().handle_reply(message)
+
+    def finish(self) -> None:
+        """The answer is complete."""
+        if self.gate is not None:
+            self.unregisterProducer()
+        super().finish()
 
     @property
     def _limit_bytes(self) -> int:

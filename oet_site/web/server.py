@@ -7,17 +7,20 @@ from collections.abc import Callable
 from typing import Any
 
 from daphne.server import Server, reactor
-from daphne.ws_protocol import WebSocketFactory
 from twisted.internet import defer
 from twisted.logger import globalLogBeginner
 
+from oet_site.web.flow import PacedWebSocketFactory
 from oet_site.web.requests import BoundedHTTPFactory
 
 WANTED_DESCRIPTORS = 8192
 """One for each client; the usual soft limit of 1024 is soon reached."""
 NO_LIMIT = -1
-MESSAGE_BYTES = 64 * 1024
-"""Browsers send us a few words at most."""
+READ_BYTES = 64 * 1024
+FRAME_BYTES = 64 * 1024
+"""Of what clients send: browsers send a few words at most."""
+MESSAGE_BYTES = 32 * 1024 * 1024
+"""Autobahn holds what *we* send to this as well; the event feed makes no message longer than 16 MiB."""
 HANDSHAKE_S = 10
 PING_S = 20
 """A client that has silently gone is noticed after PING_S + PONG_S."""
@@ -36,11 +39,11 @@ class WebServer(Server):  # type: ignore[misc] # Daphne has no types
             websocket_timeout=NO_LIMIT,
             websocket_handshake_timeout=HANDSHAKE_S,
             websocket_max_message_size=MESSAGE_BYTES,
-            websocket_max_frame_size=MESSAGE_BYTES,
+            websocket_max_frame_size=FRAME_BYTES,
             ping_interval=PING_S,
             ping_timeout=PONG_S,
             application_close_timeout=CLOSE_S,
-            request_buffer_size=MESSAGE_BYTES,
+            request_buffer_size=READ_BYTES,
             server_name="",
         )
         self.listening = listening
@@ -51,7 +54,7 @@ class WebServer(Server):  # type: ignore[misc] # Daphne has no types
         _allow_many_clients()
         self.connections: dict[Any, dict[str, Any]] = {}
         self.http_factory = BoundedHTTPFactory(self)
-        self.ws_factory = WebSocketFactory(self, server=self.server_name)
+        self.ws_factory = PacedWebSocketFactory(self, server=self.server_name)
         self.ws_factory.setProtocolOptions(
             autoPingTimeout=self.ping_timeout,
             allowNullOrigin=True,  # the application checks the origin
@@ -68,6 +71,12 @@ class WebServer(Server):  # type: ignore[misc] # Daphne has no types
         reactor.adoptStreamPort(self.listening.fileno(), self.listening.family, self.http_factory)
         reactor.addSystemEventTrigger("before", "shutdown", self.kill_all_applications)
         reactor.run()
+
+    async def handle_reply(self, protocol: Any, message: dict[str, Any]) -> None:
+        """Send what an application says; it goes on when the client's connection takes more."""
+        await super().handle_reply(protocol, message)
+        if protocol.gate is not None:
+            await protocol.gate.wait()
 
     def kill_all_applications(self) -> Any:
         """Cancel every application; as in Server, which stumbles over connections whose application has ended."""

@@ -11,6 +11,9 @@ from procedures.models import Event
 
 MAX_EVENTS = 500
 MAX_CHARACTERS = 1 << 20
+"""Of one message; a single event may be longer."""
+MAX_EVENT_CHARACTERS = 1 << 21
+"""Of one event; the payload of a longer one is left out, and read with the procedure's history or output instead."""
 
 
 class Encoded(NamedTuple):
@@ -60,7 +63,10 @@ def encode(event: Event) -> Encoded:
         "procedure": event.procedure_id,
         "payload": event.payload,
     }
-    return Encoded(event.pk, event.topic, event.procedure_id, compact_json(shown))
+    text = compact_json(shown)
+    if len(text) > MAX_EVENT_CHARACTERS:
+        text = compact_json(shown | {"payload": {"left_out_characters": len(text)}})
+    return Encoded(event.pk, event.topic, event.procedure_id, text)
 
 
 def batch(events: Iterable[Encoded], wanted: Wanted, cursor: int) -> Batch:
