@@ -194,19 +194,22 @@ class ScriptWorker:
     def _end(self, status: int) -> None:
         """End like any Python program; one that failed or was stopped is not kept waiting for by its threads."""
         self._is_free = False
+        was_stopped = self._guard.is_requested
         try:
-            if self._guard.is_requested:
+            if was_stopped:
                 self._guard.retire()
-            if status or self._guard.is_requested:
+            if status or was_stopped:
                 ending.leave_after(_END_PATIENCE_S, status)
             self._guard.expose(ending.run_exit_hooks)
         except BaseException as error:  # noqa: BLE001 - the border to user code
             self._guard.settle()
-            if isinstance(error, StopRequested):
-                self._record("stopped", {"function": None})
-            else:
+            if not isinstance(error, StopRequested):
                 failures.show(error)
         finally:
+            if (
+                self._guard.is_requested and not was_stopped
+            ):  # also where the exit hooks swallowed it, as Python 3.13's do
+                self._record("stopped", {"function": None})
             ending.leave(status)
 
     # Instructions, in the thread of the control socket.
