@@ -96,20 +96,28 @@ def read_records(
     nothing new comes. A missing file has no records. A line that is no record comes out under the topic DAMAGED.
     """
     if isinstance(source, int):
-        data = os.pread(source, max(max_bytes, RECORD_LIMIT_BYTES), offset)
+        data = _read_lines(source, offset, max_bytes)
     else:
         try:
             descriptor = os.open(source, os.O_RDONLY | os.O_CLOEXEC)
         except FileNotFoundError:
             return [], offset
         try:
-            data = os.pread(descriptor, max(max_bytes, RECORD_LIMIT_BYTES), offset)
+            data = _read_lines(descriptor, offset, max_bytes)
         finally:
             os.close(descriptor)
     end = data.rfind(b"\n") + 1
     if not end and len(data) >= RECORD_LIMIT_BYTES:  # no writer of ours made this
         end = len(data)
     return [_parse(line) for line in data[:end].split(b"\n") if line], offset + end
+
+
+def _read_lines(descriptor: int, offset: int, max_bytes: int) -> bytes:
+    """About `max_bytes`, or as much as a whole record may take where the first one is longer."""
+    data = os.pread(descriptor, max_bytes, offset)
+    if b"\n" not in data and len(data) == max_bytes < RECORD_LIMIT_BYTES:
+        data = os.pread(descriptor, RECORD_LIMIT_BYTES, offset)
+    return data
 
 
 def last_seq(path: str | os.PathLike[str]) -> int:

@@ -57,6 +57,12 @@ def create_abort(record: Recording, settings: ManagerSettings, stopped: Procedur
     )
 
 
+def announce_abort_failure(record: Recording, abort: Procedure, cause: str) -> None:
+    """Say aloud that an abort was asked for and did not do its work."""
+    failure = {"procedure": abort.pk, "abort_of": abort.abort_of_id, "cause": cause}
+    record.announce(ABORT_FAILED_TOPIC, failure, procedure_id=abort.pk)
+
+
 def _queue(
     kind: Command.Kind, procedure: Procedure, arguments: Mapping[str, Any], who: str, expires_at: datetime
 ) -> QueuedCommand:

@@ -13,6 +13,7 @@ from procedures.manager.context import Context
 from procedures.manager.following import archive_output, follow
 from procedures.manager.inbox import Inbox, QueuedCommand
 from procedures.manager.live import LiveProcedure, StartOrder
+from procedures.manager.losses import LAUNCHER_LOST
 from procedures.manager.preparing import new_live
 from procedures.manager.starting import NOT_READY_YET, run_again
 from procedures.manager.stopping import NO_COMMAND, climb
@@ -48,6 +49,8 @@ class _Workers:
     """What the launchers that live know of."""
 
     links: list[LauncherLink] = field(default_factory=list)
+    unreachable: set[str] = field(default_factory=set)
+    """Names of launchers that live but do not answer: what they run is not lost."""
     owners: dict[int, tuple[LauncherLink, int]] = field(default_factory=dict)
     """Launcher and pid of each procedure's process."""
 
@@ -98,6 +101,7 @@ async def _workers(context: Context) -> _Workers:
         except (LauncherUnreachable, Refused) as error:
             log.error("%s", error)  # noqa: TRY400 - an outcome; what hangs on it is reported for each procedure
             context.report(f"launcher {name}", str(error))
+            workers.unreachable.add(name)
     return workers
 
 
@@ -121,7 +125,7 @@ async def _adopt(context: Context, procedure: Procedure, legacy: Legacy, workers
     if has_process:
         link, live.pid = workers.owners[procedure.pk]
         live.process.launcher_id = link.identity.id
-    elif not directory.has_ended:
+    elif not directory.has_ended and live.process.launcher not in workers.unreachable:
         live.lost = _loss(directory, legacy.boot_id)
     live.process.spawned.set()
     live.news.set()
@@ -152,7 +156,7 @@ def _loss(directory: RunDirectory, boot_id: str) -> str:
         return f"its run directory {directory.path} is missing"
     if not directory.was_spawned:
         return "its process was never created: the process manager died before"
-    return "launcher lost: the process that watched over it died, and it with it"
+    return LAUNCHER_LOST
 
 
 async def _clear_away(context: Context, orphans: Sequence[RunDirectory], workers: _Workers) -> None:

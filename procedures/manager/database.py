@@ -55,6 +55,7 @@ class Database:
         self._loop = asyncio.get_running_loop()
         self._is_closing = threading.Event()
         self._is_ill = False
+        self._failure: asyncio.Future[None] = self._loop.create_future()
         self._known: dict[int, Procedure] = {}
         """Live procedures as they were last recorded, so that they need not be read each time: only the manager moves them."""
         self._thread = threading.Thread(target=self._work, name="database", daemon=True)
@@ -62,6 +63,10 @@ class Database:
     def start(self) -> None:
         """Begin to work."""
         self._thread.start()
+
+    async def watch(self) -> None:
+        """Raise what ended the thread, if anything ever does."""
+        await self._failure
 
     async def close(self) -> None:
         """Finish what was handed in, as far as the database lets us, and end the thread."""
@@ -94,6 +99,11 @@ class Database:
                 self._carry_out(group)
                 if is_last:
                     break
+        except BaseException as error:
+            # The border of the thread: without it nothing is recorded, so the process must end and be started anew.
+            log.exception("the database thread failed")
+            self._loop.call_soon_threadsafe(self._failure.set_exception, error)
+            raise
         finally:
             with suppress(*_UNAVAILABLE):
                 connection.close()

@@ -1,11 +1,15 @@
 """Takes queued commands in their order and hands each to the work that it asks for, once."""
 
 import logging
+from collections.abc import Coroutine
 from datetime import UTC, datetime
 
 from procedures.domain.errors import WrongState
 from procedures.domain.states import FINAL, ProcedureState
+from procedures.manager.aborting import announce_abort_failure
 from procedures.manager.context import Context
+from procedures.manager.database import DatabaseClosed
+from procedures.manager.following import follow
 from procedures.manager.inbox import Inbox, QueuedCommand
 from procedures.manager.preparation import Preparation
 from procedures.manager.preparing import new_live, prepare
@@ -70,7 +74,28 @@ class Dispatcher:
                 work = self._expire(command)
             case _:
                 work = self._reject(command)
-        self._context.begin(work, f"{command.kind} {command.procedure_id}")
+        self._context.begin(self._attempt(command, work), f"{command.kind} {command.procedure_id}")
+
+    async def _attempt(self, command: QueuedCommand, work: Coroutine[None, None, None]) -> None:
+        """Do the work; whoever asked for it hears of a fault of ours too."""
+        try:
+            await work
+        except DatabaseClosed:
+            raise
+        except Exception as error:
+            # The border of one command: what is wrong with it is logged there, and told to who waits for it.
+            words = f"{command.kind} failed inside the process manager: {error!r}; see its log"
+            live = self._context.procedures.get(command.procedure_id)
+            if command.kind == Command.Kind.PREPARE and live is not None:
+                live.lost = words
+                live.process.spawned.set()
+                live.news.set()
+                self._context.begin(follow(self._context, live), f"follow {live.id}")
+            else:
+                await self._context.database.write(
+                    lambda record: record.answer(command.id, Command.State.REJECTED, reason=words, refusal="internal")
+                )
+            raise
 
     async def _expire(self, command: QueuedCommand) -> None:
         await self._context.database.write(lambda record: _write_expiry(record, command), [command.procedure_id])
@@ -82,9 +107,12 @@ class Dispatcher:
 def _write_expiry(record: Recording, command: QueuedCommand) -> None:
     seconds = (command.expires_at - command.issued_at).total_seconds()
     record.answer(command.id, Command.State.EXPIRED, reason=f"expired after {seconds:g} s: no process manager took it")
-    if command.kind == Command.Kind.PREPARE and record.procedure(command.procedure_id).state not in FINAL:
-        cause = f"no process manager took it within {seconds:g} s"
-        record.move(command.procedure_id, Move(ProcedureState.FAILED, datetime.now(UTC), cause=cause))
+    procedure = record.procedure(command.procedure_id)
+    cause = f"no process manager took it within {seconds:g} s"
+    if command.kind == Command.Kind.PREPARE and procedure.state not in FINAL:
+        record.move(procedure.pk, Move(ProcedureState.FAILED, datetime.now(UTC), cause=cause))
+    if procedure.abort_of_id is not None and command.kind != Command.Kind.STOP:
+        announce_abort_failure(record, procedure, cause)
 
 
 def _write_rejection(record: Recording, command: QueuedCommand) -> None:

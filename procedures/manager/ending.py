@@ -7,7 +7,7 @@ from typing import Any
 
 from procedures.domain.endings import Ending, Verdict, verdict
 from procedures.domain.states import FINAL, ProcedureState, may_follow
-from procedures.manager.aborting import ABORT_FAILED_TOPIC, AbortOrder, create_abort
+from procedures.manager.aborting import AbortOrder, announce_abort_failure, create_abort
 from procedures.manager.inbox import QueuedCommand
 from procedures.manager.live import LiveProcedure
 from procedures.manager.settings import ManagerSettings
@@ -47,8 +47,7 @@ def write_end(
         record.move(live.id, move)
     _answer_those_who_wait(record, live, decided)
     if procedure.abort_of_id is not None and decided.state is not ProcedureState.COMPLETE:
-        failure = {"procedure": live.id, "abort_of": procedure.abort_of_id, "cause": decided.cause}
-        record.announce(ABORT_FAILED_TOPIC, failure, procedure_id=live.id)
+        announce_abort_failure(record, procedure, decided.cause)
     wanted = next((stop for stop in live.stops if stop.arguments.get("abort_procedure")), None)
     return create_abort(record, settings, procedure, wanted) if wanted else None
 

@@ -25,7 +25,7 @@ from procedures.supervision.run_directories import ExitReport, RunDirectory
 
 log = logging.getLogger(__name__)
 
-JOURNAL_BYTES_A_TURN = 1 << 20
+JOURNAL_BYTES_A_TURN = 1 << 16
 OUTPUT_BYTES_A_TURN = 1 << 20
 _SMALL_OUTPUT_BYTES = 1 << 15
 """As little as this is compressed at once; more of it in a thread, so that others need not wait."""
@@ -103,7 +103,7 @@ async def _read(context: Context, live: LiveProcedure) -> News:
         live.process.gone.set()
     records, offset = read_records(live.directory.journal, live.journal_offset, JOURNAL_BYTES_A_TURN)
     notes = notes_of(records, live.story, live.id)
-    is_more = end is not None and bool(read_records(live.directory.journal, offset, 1)[0])
+    is_more = offset > live.journal_offset and live.directory.journal_size_bytes() > offset
     output = await _read_output(context, live, is_last=end is not None)
     return News(notes, offset, output, None if is_more else end, is_more)
 
@@ -119,11 +119,10 @@ def _end(live: LiveProcedure) -> EndOfProcess | None:
 
 
 async def _read_output(context: Context, live: LiveProcedure, *, is_last: bool) -> NewOutput | None:
-    wait_s = live.output_due - time.monotonic()
-    if not is_last and wait_s > 0:
-        asyncio.get_running_loop().call_later(wait_s, live.news.set)
-        return None
     if not live.directory.may_have_output(live.output_position, context.settings.output_limit_bytes):
+        return None
+    if not is_last and live.output_due > time.monotonic():
+        live.look_later()
         return None
     frames, position = read_frames(live.directory.path, live.output_position, OUTPUT_BYTES_A_TURN)
     if not frames:

@@ -58,20 +58,33 @@ class LiveProcedure:
     """Why the manager itself had it killed; empty if it had not."""
     lost: str = ""
     """Why nothing will be known of its end; empty while something may."""
+    _is_timer_set: bool = False
 
     @property
     def directory(self) -> RunDirectory:
         """Its run directory."""
         return self.process.directory
 
-    def has_news(self, output_limit_bytes: int) -> bool:
-        """Whether there is something to read; a few calls of stat."""
+    def look(self, output_limit_bytes: int) -> None:
+        """Set `news` if there is something to read, at once or when output may be recorded again; a few calls of stat."""
         directory = self.directory
         if directory.journal_size_bytes() > self.journal_offset or directory.has_ended:
-            return True
-        return (
-            directory.may_have_output(self.output_position, output_limit_bytes) and time.monotonic() >= self.output_due
-        )
+            self.news.set()
+        elif directory.may_have_output(self.output_position, output_limit_bytes):
+            self.look_later()
+
+    def look_later(self) -> None:
+        """Set `news` as soon as output may be recorded again."""
+        wait_s = self.output_due - time.monotonic()
+        if wait_s <= 0:
+            self.news.set()
+        elif not self._is_timer_set:
+            self._is_timer_set = True
+            asyncio.get_running_loop().call_later(wait_s, self._on_timer)
+
+    def _on_timer(self) -> None:
+        self._is_timer_set = False
+        self.news.set()
 
 
 class LiveProcedures:

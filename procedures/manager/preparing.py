@@ -48,7 +48,9 @@ async def prepare(
             live.lost = f"its process could not be created: {error}"
     finally:
         live.process.spawned.set()
-    live.news.set()
+    if live.lost:
+        live.news.set()
+    live.look(context.settings.output_limit_bytes)
     await follow(context, live)
 
 

@@ -14,6 +14,7 @@ from procedures.manager.context import Context
 from procedures.manager.database import Database
 from procedures.manager.dispatch import RECHECK_S, Dispatcher
 from procedures.manager.heartbeat import Heartbeat
+from procedures.manager.losses import on_loss, watch_for_losses
 from procedures.manager.settings import ManagerSettings
 from procedures.manager.stopping import stop_unasked
 from procedures.manager.waking import doorbell, notifications
@@ -90,6 +91,8 @@ class ProcessManager:
                         tasks.create_task(dispatcher.take_commands(), name="commands"),
                         tasks.create_task(_pulse(context, dispatcher), name="pulse"),
                         tasks.create_task(_warm_up(context), name="warm up"),
+                        tasks.create_task(watch_for_losses(context), name="watch for losses"),
+                        tasks.create_task(context.database.watch(), name="database"),
                     ]
                     self.ready.set()
                     await self._leave.wanted.wait()
@@ -104,7 +107,7 @@ class ProcessManager:
         context = Context(
             settings=settings,
             database=Database(lambda words: context.report("database", words)),
-            launchers=Launchers(settings.run_dir, program, lambda launcher_id: _on_loss(context, launcher_id)),
+            launchers=Launchers(settings.run_dir, program, lambda launcher_id: on_loss(context, launcher_id)),
             tasks=tasks,
         )
         return context
@@ -149,7 +152,8 @@ async def _pulse(context: Context, dispatcher: Dispatcher) -> None:
     while True:
         await heartbeat.beat()
         for live in context.procedures:
-            if live.prepare_command is not None or live.has_news(context.settings.output_limit_bytes):
+            live.look(context.settings.output_limit_bytes)
+            if live.prepare_command is not None:  # spawned, and silent: whoever prepared it need not wait any longer
                 live.news.set()
         dispatcher.is_sure = True
         context.commands_due.set()
@@ -167,16 +171,8 @@ async def _warm_up(context: Context) -> None:
 
 def _on_ring(context: Context) -> None:
     for live in context.procedures:
-        if live.has_news(context.settings.output_limit_bytes):
-            live.news.set()
+        live.look(context.settings.output_limit_bytes)
     context.commands_due.set()
-
-
-def _on_loss(context: Context, launcher_id: str) -> None:
-    for live in context.procedures:
-        if live.process.launcher_id == launcher_id and not live.directory.has_ended:
-            live.lost = "launcher lost: the process that watched over it died, and it with it"
-            live.news.set()
 
 
 async def _cancel(tasks: Sequence[asyncio.Task[Any]]) -> None:

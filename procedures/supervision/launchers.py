@@ -102,6 +102,10 @@ class Launchers:
                 if child := self._children.get(link.name):
                     with suppress(subprocess.TimeoutExpired):
                         await asyncio.to_thread(child.wait, END_TIMEOUT_S)
+        for name in self._children.keys() - self._links.keys():  # still starting
+            self._children[name].terminate()
+            with suppress(subprocess.TimeoutExpired):
+                await asyncio.to_thread(self._children[name].wait, END_TIMEOUT_S)
         await self.close()
 
     async def _find(self, name: str) -> LauncherLink | None:
@@ -132,7 +136,7 @@ class Launchers:
 
     async def _start(self, name: str) -> LauncherLink:
         directory = self._folder / name
-        child = await asyncio.to_thread(self._execute, directory)
+        child = self._execute(directory)  # a few milliseconds, and never half done
         log.info("started launcher %s: process %s", name, child.pid)
         self._children[name] = child
         try:
