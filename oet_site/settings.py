@@ -151,6 +151,10 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "SCHEMA_PATH_PREFIX": "/api/v1",
+    "ENUM_NAME_OVERRIDES": {
+        "ProcedureState": "procedures.models.STATE_CHOICES",
+        "CommandState": "procedures.models.Command.State",
+    },
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = OET.body_limit
 

@@ -12,3 +12,6 @@ urlpatterns = [
     re_path("^readyz/?$", readyz),
     path("", include("procedures.pages.urls")),
 ]
+
+handler400 = "oet_site.failures.bad_request"
+handler500 = "oet_site.failures.server_error"

@@ -5,6 +5,7 @@ from rest_framework.response import Response
 
 from procedures.audit import CommandFilter, command_summary, find_commands, history_of
 from procedures.models import Command
+from procedures.rest import described
 from procedures.rest.queries import PAGE, Query, cut_page, link_header
 from procedures.rest.view import View
 from procedures.selectors import procedure_for
@@ -13,6 +14,7 @@ from procedures.selectors import procedure_for
 class HistoryView(View):
     """The history of one procedure."""
 
+    @described.history
     def get(self, request: Request, procedure_id: str) -> Response:
         """Every transition, with its cause, who asked for it, and details such as results or the report of a stop."""
         Query(request.query_params, ()).check()
@@ -22,14 +24,18 @@ class HistoryView(View):
 class CommandsView(View):
     """The audit trail: what people and programs asked for, and what became of it."""
 
-    def get(self, request: Request, procedure_id: str | None = None) -> Response:
+    @described.commands
+    def get(self, request: Request) -> Response:
         """Commands, newest last; the `Link` header leads to older and newer ones."""
-        if procedure_id is not None:
-            procedure_for(self.actor, int(procedure_id))
-        query = Query(request.query_params, ("procedure", "who", "kind", "state", *PAGE))
+        return self.page(request, None)
+
+    def page(self, request: Request, procedure_id: int | None) -> Response:
+        """The commands that the query asks for, perhaps of one procedure only."""
+        own = () if procedure_id is not None else ("procedure",)
+        query = Query(request.query_params, (*own, "who", "kind", "state", *PAGE))
         limit, before, after = query.page()
         wanted = CommandFilter(
-            int(procedure_id) if procedure_id is not None else query.number("procedure"),
+            procedure_id if procedure_id is not None else query.number("procedure"),
             query.text("who"),
             query.choice("kind", tuple(Command.Kind.values)),
             query.choice("state", tuple(Command.State.values)),
@@ -40,3 +46,13 @@ class CommandsView(View):
         rows, has_more = cut_page(find_commands(self.actor, wanted, limit + 1), limit, after)
         headers = link_header(request, [row.pk for row in rows], has_more=has_more)
         return Response([command_summary(row) for row in rows], headers=headers)
+
+
+class CommandsOfProcedureView(CommandsView):
+    """The audit trail of one procedure."""
+
+    @described.procedure_commands
+    def get(self, request: Request, procedure_id: str) -> Response:  # type: ignore[override] # another address, another argument
+        """Commands for this procedure, newest last."""
+        procedure = procedure_for(self.actor, int(procedure_id))
+        return self.page(request, procedure.pk)

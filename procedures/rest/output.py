@@ -12,6 +12,7 @@ from rest_framework.response import Response
 from oet.output import Frame
 from procedures.models import Procedure
 from procedures.output import STREAM_NAMES, STREAMS, Gap, read_output, tail_offset
+from procedures.rest import described
 from procedures.rest.parsing import JSON
 from procedures.rest.queries import MAX_ID, Query
 from procedures.rest.view import View
@@ -32,6 +33,7 @@ class OutputView(View):
 
     media_types = (TEXT, JSON)
 
+    @described.output
     def get(self, request: Request, procedure_id: str) -> HttpResponseBase:
         """The output, all of it or from `offset` (bytes) on, `limit` bytes, the last `tail` lines, or one `stream`."""
         procedure = procedure_for(self.actor, int(procedure_id))

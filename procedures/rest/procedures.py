@@ -6,6 +6,7 @@ from rest_framework.response import Response
 
 from procedures.domain.errors import WrongState
 from procedures.domain.states import ProcedureState
+from procedures.rest import described
 from procedures.rest.queries import cut_page, link_header, procedure_filter
 from procedures.rest.requests import change_command, prepare_command
 from procedures.rest.view import View
@@ -16,6 +17,7 @@ from procedures.service import StartProcessCommand, StopProcessCommand
 class ProceduresView(View):
     """All procedures."""
 
+    @described.procedures_list
     def get(self, request: Request) -> Response:
         """Summaries of procedures, newest last; the `Link` header leads to older and newer ones."""
         wanted, limit = procedure_filter(request.query_params)
@@ -24,6 +26,7 @@ class ProceduresView(View):
         shown = [self.with_uri(summary) for summary in summaries(rows, with_bodies=False)]
         return Response(shown, headers=link_header(request, [row.pk for row in rows], has_more=has_more))
 
+    @described.procedures_create
     def post(self, request: Request) -> Response:
         """Prepare a script. The answer is its summary in CREATING; it goes on to READY by itself."""
         created = self.with_uri(self.service.prepare(prepare_command(request.data)))
@@ -33,10 +36,12 @@ class ProceduresView(View):
 class ProcedureView(View):
     """One procedure."""
 
+    @described.procedure_get
     def get(self, request: Request, procedure_id: str) -> Response:
         """Its summary."""
         return Response(self.with_uri(self.service.summarise(int(procedure_id))))
 
+    @described.procedure_change
     def put(self, request: Request, procedure_id: str) -> Response:
         """Start a function of it, or stop it."""
         procedure_for(self.actor, int(procedure_id))  # an id that does not exist outranks a fault in the body

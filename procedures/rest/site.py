@@ -10,6 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from procedures.domain.people import Right
+from procedures.rest import described
 from procedures.rest.queries import Query
 from procedures.rest.view import View
 from procedures.script_files import list_scripts
@@ -19,6 +20,7 @@ from procedures.selectors import nodes
 class NodesView(View):
     """The machines that run scripts."""
 
+    @described.nodes
     def get(self, request: Request) -> Response:
         """Every node, with the age of its manager's heartbeat in seconds, its versions and what is wrong with it."""
         self.actor.require(Right.VIEW)
@@ -29,6 +31,7 @@ class NodesView(View):
 class ScriptsView(View):
     """The script files of this machine."""
 
+    @described.scripts
     def get(self, request: Request) -> Response:
         """Python files below OET_SCRIPT_ROOTS, as `path` and as the `script_uri` of a request."""
         self.actor.require(Right.VIEW)

@@ -12,6 +12,7 @@ from procedures.feed.cursor import Reading, start_at
 from procedures.feed.encoded import Batch, Wanted
 from procedures.feed.reader import feed
 from procedures.logins import Login, LoginEnded, ViewerCheck
+from procedures.rest import described
 from procedures.rest.parsing import JSON
 from procedures.rest.queries import Query
 from procedures.rest.view import View
@@ -27,6 +28,7 @@ class StreamView(View):
 
     media_types = (EVENT_STREAM, JSON)
 
+    @described.stream
     def get(self, request: Request) -> StreamingHttpResponse:
         """Every event after `after` (or the header Last-Event-ID, which outranks it), once and in order; by default from now on."""
         self.actor.require(Right.VIEW)

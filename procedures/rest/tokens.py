@@ -16,6 +16,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from procedures.domain.errors import InvalidInput
+from procedures.rest import described
 from procedures.rest.authentication import PREFIX, TokenAuthentication
 from procedures.rest.requests import json_object, unknown_fields
 from procedures.rest.view import View
@@ -69,6 +70,7 @@ class TokenView(View):
     authentication_classes = ()
     permission_classes = (AllowAny,)
 
+    @described.token
     def post(self, request: Request) -> Response:
         """Give a token to whoever knows a user's password. It is sent as `Authorization: Token …` until it expires."""
         name, password = _credentials(request)
@@ -94,6 +96,7 @@ class LogoutView(View):
 
     authentication_classes = (TokenAuthentication,)
 
+    @described.logout
     def post(self, request: Request) -> Response:
         """Make the token that this request was sent with worthless."""
         token = request.auth

@@ -5,7 +5,8 @@ from typing import Any
 
 from django.urls import URLPattern, re_path
 
-from procedures.rest.audit import CommandsView, HistoryView
+from procedures.rest.api_schema import SchemaView, ui
+from procedures.rest.audit import CommandsOfProcedureView, CommandsView, HistoryView
 from procedures.rest.output import OutputView
 from procedures.rest.procedures import ProceduresView, ProcedureView
 from procedures.rest.site import NodesView, ScriptsView, UnknownView
@@ -26,12 +27,14 @@ urlpatterns = [
     _address(_ONE, ProcedureView.as_view(), "procedure"),
     _address(f"{_ONE}/output", OutputView.as_view(), "output"),
     _address(f"{_ONE}/history", HistoryView.as_view(), "history"),
-    _address(f"{_ONE}/commands", CommandsView.as_view(), "procedure-commands"),
+    _address(f"{_ONE}/commands", CommandsOfProcedureView.as_view(), "procedure-commands"),
     _address("commands", CommandsView.as_view(), "commands"),
     _address("nodes", NodesView.as_view(), "nodes"),
     _address("scripts", ScriptsView.as_view(), "scripts"),
     _address("stream", StreamView.as_view(), "stream"),
     _address("auth/token", TokenView.as_view(), "token"),
     _address("auth/logout", LogoutView.as_view(), "logout"),
+    _address("schema", SchemaView.as_view(), "schema"),
+    _address("ui", ui, "ui"),
     re_path(r"^[\s\S]*$", UnknownView.as_view(), name="unknown"),  # not `(?s)`, which reverse() cannot read
 ]

@@ -1,0 +1,186 @@
+"""What OpenAPI says of each address, kept out of the views."""
+
+from typing import Any
+
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse, extend_schema
+
+from procedures.domain.states import ProcedureState
+from procedures.models import Command
+from procedures.rest import schema
+from procedures.rest.parsing import JSON
+from procedures.rest.queries import DEFAULT_PAGE
+from procedures.selectors import MAX_PAGE
+
+_PATH = OpenApiParameter(
+    "procedure_id", OpenApiTypes.INT64, OpenApiParameter.PATH, description="Number of the procedure."
+)
+_WORDS = {
+    400: "The request is wrong; `errors` says where.",
+    401: "Nobody is logged in, or the token has expired.",
+    403: "The right is missing.",
+    404: "There is no such procedure.",
+    409: "It cannot be done in the present state, or something else holds the resource.",
+    413: "The body is too large.",
+    415: "The body is not JSON.",
+    429: "Too many wrong passwords.",
+    503: "No process manager is running, or the database does not answer.",
+    504: "The process manager did not answer in time.",
+}
+
+
+def _query(name: str, words: str, kind: Any = str, **options: Any) -> OpenApiParameter:
+    return OpenApiParameter(name, kind, OpenApiParameter.QUERY, description=words, **options)
+
+
+def _answers(*errors: int, **good: Any) -> dict[Any, Any]:
+    answers: dict[Any, Any] = {int(code.removeprefix("_")): answer for code, answer in good.items()}
+    return answers | {
+        (code, JSON): OpenApiResponse(schema.InputError if code == 400 else schema.Error, _WORDS[code])
+        for code in errors
+    }
+
+
+_PAGE = [
+    _query("limit", f"At most so many, 1 to {MAX_PAGE}; by default {DEFAULT_PAGE}.", int),
+    _query("before", "Only ids below this one.", int),
+    _query("after", "Only ids above this one.", int),
+]
+_EVENTS = [
+    _query("after", "Begin after the event with this id; 0 begins with the oldest. By default only what is new.", int),
+    _query("topic", "Only topics that match one of these globs, such as `procedure.lifecycle.*`.", many=True),
+    _query("procedure", "Only events of this procedure.", int),
+]
+_SUMMARY_EXAMPLE = {
+    "id": 1,
+    "script": {"script_type": "filesystem", "script_uri": "file:///srv/scripts/observe.py"},
+    "script_args": {"init": {"args": [], "kwargs": {"subarray_id": 1}}},
+    "history": {"process_states": [["CREATING", 1730114892.23]], "stacktrace": None},
+    "state": "CREATING",
+    "cause": "",
+    "created_by": "ann",
+    "created_at": 1730114892.23,
+    "started_at": None,
+    "finished_at": None,
+    "node": "control-1",
+    "pid": None,
+    "resources": ["telescope"],
+    "timeout": None,
+    "deadline_at": None,
+    "stopping": None,
+    "abort_of": None,
+    "output": {"bytes": 0, "lines": 0, "last_line": ""},
+    "uri": "https://oet.example.org/api/v1/procedures/1/",
+}
+_PREPARE_EXAMPLE = {name: _SUMMARY_EXAMPLE[name] for name in ("script", "script_args")}
+_START_EXAMPLE = {"state": "RUNNING", "script_args": {"main": {"args": [], "kwargs": {"duration": 60}}}}
+_STOP_EXAMPLE = {"state": "STOPPED", "abort": True, "grace": 5}
+_ABORTED = "Successfully stopped script with ID 1 and aborted subarray activity"
+
+
+def _sent(name: str, value: Any) -> OpenApiExample:
+    return OpenApiExample(name, value, request_only=True)
+
+
+def _answered(name: str, value: Any, code: int = 200) -> OpenApiExample:
+    return OpenApiExample(name, value, response_only=True, status_codes=[str(code)])
+
+
+procedures_list = extend_schema(
+    operation_id="list_procedures",
+    parameters=[
+        _query("state", "Only procedures in one of these states.", enum=list(ProcedureState), many=True),
+        _query("script", "Only scripts whose URI contains this."),
+        _query("since", "Only procedures created since then: Unix seconds or ISO 8601."),
+        _query("q", "Only where this is part of the script's URI, the person or the cause."),
+        _query("who", "Only procedures created by this user."),
+        *_PAGE,
+    ],
+    responses=_answers(400, 401, 403, _200=schema.ProcedureSummary(many=True)),
+    examples=[_answered("newest last", _SUMMARY_EXAMPLE)],
+)
+procedures_create = extend_schema(
+    operation_id="create_procedure",
+    request=schema.NewProcedure,
+    responses=_answers(400, 401, 403, 413, 415, 503, 504, _201=schema.ProcedureSummary),
+    examples=[
+        _sent("file", _PREPARE_EXAMPLE),
+        _sent("text", {"script": {"script_type": "embedded", "script_body": "def main():\n    print('hello')\n"}}),
+        _answered("created", _SUMMARY_EXAMPLE, 201),
+    ],
+)
+procedure_get = extend_schema(
+    operation_id="get_procedure",
+    parameters=[_PATH],
+    responses=_answers(401, 403, 404, _200=schema.ProcedureSummary),
+    examples=[_answered("summary", _SUMMARY_EXAMPLE)],
+)
+procedure_change = extend_schema(
+    operation_id="change_procedure",
+    parameters=[_PATH],
+    request=schema.ProcedureChange,
+    responses=_answers(400, 401, 403, 404, 409, 413, 415, 503, 504, _200=schema.SUMMARY_OR_ABORT),
+    examples=[
+        _sent("start", _START_EXAMPLE),
+        _sent("stop", _STOP_EXAMPLE),
+        _answered("stopped", {"abort_message": _ABORTED}),
+    ],
+)
+output = extend_schema(
+    operation_id="get_output",
+    parameters=[
+        _PATH,
+        _query("format", "`text` as it was printed, or `frames` with times.", enum=["text", "frames"]),
+        _query("offset", "Begin at this byte.", int),
+        _query("limit", "At most so many bytes.", int),
+        _query("stream", "Only what was printed there.", enum=["stdout", "stderr"]),
+        _query("tail", "Only the last lines, so many.", int),
+        _query("download", "1: have the browser save it as a file.", enum=["0", "1"]),
+    ],
+    responses={
+        **_answers(400, 401, 403, 404),
+        (200, "text/plain"): OpenApiTypes.STR,
+        (200, JSON): schema.OutputPage,
+    },
+)
+history = extend_schema(
+    operation_id="get_history",
+    parameters=[_PATH],
+    responses=_answers(401, 403, 404, _200=schema.Transition(many=True)),
+)
+_COMMANDS = [
+    _query("who", "Only what this user asked for."),
+    _query("kind", "Only commands of this kind.", enum=list(Command.Kind.values)),
+    _query("state", "Only commands in this state.", enum=list(Command.State.values)),
+    *_PAGE,
+]
+procedure_commands = extend_schema(
+    operation_id="list_commands_of_procedure",
+    parameters=[_PATH, *_COMMANDS],
+    responses=_answers(400, 401, 403, 404, _200=schema.CommandRow(many=True)),
+)
+commands = extend_schema(
+    operation_id="list_commands",
+    parameters=[_query("procedure", "Only commands for this procedure.", int), *_COMMANDS],
+    responses=_answers(400, 401, 403, _200=schema.CommandRow(many=True)),
+)
+nodes = extend_schema(operation_id="list_nodes", responses=_answers(401, 403, _200=schema.NodeRow(many=True)))
+scripts = extend_schema(operation_id="list_scripts", responses=_answers(401, 403, _200=schema.ScriptFile(many=True)))
+stream = extend_schema(
+    operation_id="stream_events",
+    parameters=[
+        *_EVENTS,
+        OpenApiParameter(
+            "Last-Event-ID", int, OpenApiParameter.HEADER, description="The last event that was seen; outranks `after`."
+        ),
+    ],
+    responses={**_answers(400, 401, 403), (200, "text/event-stream"): OpenApiTypes.STR},
+)
+token = extend_schema(
+    operation_id="log_in",
+    request=schema.Credentials,
+    responses=_answers(400, 401, 429, _200=schema.Token),
+    auth=[],
+    examples=[_sent("credentials", {"username": "ann", "password": "correct horse battery staple"})],
+)
+logout = extend_schema(operation_id="log_out", request=None, responses=_answers(401, _204=None))

@@ -1,0 +1,307 @@
+"""The shapes of requests and answers, for OpenAPI alone: bodies are read by `requests`, answers are made by the selectors."""
+
+from typing import Any
+
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from drf_spectacular.utils import PolymorphicProxySerializer, extend_schema_field
+from rest_framework import serializers as s
+
+from procedures.models import STATE_CHOICES, Command
+
+_TIME = {"type": "number", "format": "double", "description": "Unix seconds."}
+_TIME_OR_NULL = {**_TIME, "nullable": True}
+_ANY = {"description": "Any JSON."}
+
+
+class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call] # its metaclass has no types
+    """How programs say who they are."""
+
+    target_class = "procedures.rest.authentication.TokenAuthentication"
+    name = "token"
+    priority = 1
+
+    def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
+        """The header."""
+        words = "`Token …`, from `auth/token/`."
+        return {"type": "apiKey", "in": "header", "name": "Authorization", "description": words}
+
+
+@extend_schema_field(_TIME)
+class Time(s.FloatField):
+    """A moment."""
+
+
+@extend_schema_field(_TIME_OR_NULL)
+class TimeOrNull(s.FloatField):
+    """A moment, or none."""
+
+
+@extend_schema_field(_ANY)
+class AnyJSON(s.JSONField):
+    """Any JSON."""
+
+
+class Call(s.Serializer[Any]):
+    """What a function is called with."""
+
+    args = s.ListField(child=AnyJSON(), required=False, help_text="Positional arguments.")
+    kwargs = s.DictField(child=AnyJSON(), required=False, help_text="Arguments by name.")
+
+
+class FileSystem(s.Serializer[Any]):
+    """A Python file on the node, below OET_SCRIPT_ROOTS."""
+
+    script_type = s.ChoiceField(["filesystem"])
+    script_uri = s.CharField(help_text="`file:///srv/scripts/observe.py`")
+
+
+class GitArgs(s.Serializer[Any]):
+    """Where a git script comes from."""
+
+    git_repo = s.CharField()
+    git_branch = s.CharField(required=False)
+    git_commit = s.CharField(required=False)
+
+
+class Git(s.Serializer[Any]):
+    """A Python file of a git commit."""
+
+    script_type = s.ChoiceField(["git"])
+    script_uri = s.CharField(help_text="`git://path/in/repo.py`")
+    git_args = GitArgs()
+    create_env = s.BooleanField(required=False)
+
+
+class Embedded(s.Serializer[Any]):
+    """The text of a script."""
+
+    script_type = s.ChoiceField(["embedded"])
+    script_body = s.CharField(required=False, help_text="Left out in lists.")
+    name = s.CharField(required=False)
+
+
+SCRIPT = PolymorphicProxySerializer(
+    component_name="Script",
+    serializers={"filesystem": FileSystem, "git": Git, "embedded": Embedded},
+    resource_type_field_name="script_type",
+)
+
+
+@extend_schema_field(SCRIPT)
+class Script(s.JSONField):
+    """A script of any kind."""
+
+
+@extend_schema_field(
+    {"oneOf": [{"type": "number"}, {"type": "string"}], "description": "Seconds, or such as `3 minutes`."}
+)
+class Duration(s.JSONField):
+    """A duration."""
+
+
+class NewProcedure(s.Serializer[Any]):
+    """The body of `POST procedures/`."""
+
+    script = Script()
+    script_args = s.DictField(child=Call(), required=False, help_text="By function; `init` runs at once.")
+    resources = s.ListField(
+        child=s.CharField(),
+        required=False,
+        allow_null=True,
+        help_text="What it claims while RUNNING; by default OET_RESOURCES.",
+    )
+    timeout = Duration(required=False, allow_null=True, help_text="How long each function may run.")
+
+
+class ProcedureChange(s.Serializer[Any]):
+    """The body of `PUT procedures/{id}/`."""
+
+    state = s.ChoiceField(["RUNNING", "STOPPED"])
+    script_args = s.DictField(
+        child=Call(),
+        required=False,
+        help_text="RUNNING: the one function named here (`init` aside) is started; none means `main`.",
+    )
+    timeout = Duration(required=False, allow_null=True, help_text="RUNNING: how long this run may take.")
+    abort = s.BooleanField(required=False, help_text="STOPPED: run the abort script afterwards.")
+    grace = s.FloatField(
+        required=False,
+        allow_null=True,
+        min_value=0,
+        max_value=3600,
+        help_text="STOPPED: seconds to tidy up; 0 kills at once.",
+    )
+
+
+@extend_schema_field(
+    {
+        "type": "array",
+        "items": {"type": "array", "items": {}, "minItems": 2, "maxItems": 2},
+        "description": "State (RUNNING numbered: `RUNNING 1`) and Unix seconds.",
+    }
+)
+class ProcessStates(s.JSONField):
+    """States and times."""
+
+
+class History(s.Serializer[Any]):
+    """The states that a procedure has been in."""
+
+    process_states = ProcessStates()
+    stacktrace = s.CharField(allow_null=True)
+
+
+class Stopping(s.Serializer[Any]):
+    """A stop that is under way or was carried out."""
+
+    by = s.CharField()
+    at = Time()
+    grace = s.FloatField(allow_null=True)
+
+
+class OutputSummary(s.Serializer[Any]):
+    """How much was printed."""
+
+    bytes = s.IntegerField()
+    lines = s.IntegerField()
+    last_line = s.CharField()
+
+
+class ProcedureSummary(s.Serializer[Any]):
+    """A procedure."""
+
+    id = s.IntegerField()
+    script = Script()
+    script_args = s.DictField(child=Call())
+    history = History()
+    state = s.ChoiceField(STATE_CHOICES)
+    cause = s.CharField(help_text="Why it is in this state.")
+    created_by = s.CharField()
+    created_at = Time()
+    started_at = TimeOrNull(allow_null=True, help_text="When a function was last started.")
+    finished_at = TimeOrNull(allow_null=True)
+    node = s.CharField()
+    pid = s.IntegerField(allow_null=True)
+    resources = s.ListField(child=s.CharField())
+    timeout = s.FloatField(allow_null=True, help_text="Seconds each function may run.")
+    deadline_at = TimeOrNull(allow_null=True)
+    stopping = Stopping(allow_null=True)
+    abort_of = s.IntegerField(allow_null=True)
+    output = OutputSummary()
+    uri = s.CharField()
+
+
+class AbortSummary(s.Serializer[Any]):
+    """The answer to a stop."""
+
+    abort_message = s.CharField()
+
+
+SUMMARY_OR_ABORT = PolymorphicProxySerializer(
+    component_name="SummaryOrAbort", serializers=[ProcedureSummary, AbortSummary], resource_type_field_name=None
+)
+"""The answer to a start or to a stop."""
+
+
+class Transition(s.Serializer[Any]):
+    """One row of a history."""
+
+    sequence = s.IntegerField()
+    state = s.ChoiceField(STATE_CHOICES)
+    at = Time()
+    cause = s.CharField()
+    who = s.CharField()
+    function = s.CharField()
+    stacktrace = s.CharField(allow_null=True)
+    details = AnyJSON(allow_null=True, help_text="Results, and the report of a stop.")
+
+
+class CommandRow(s.Serializer[Any]):
+    """What somebody asked for, and what became of it."""
+
+    id = s.IntegerField()
+    kind = s.ChoiceField(Command.Kind.choices)
+    procedure = s.IntegerField()
+    node = s.CharField()
+    arguments = AnyJSON()
+    issued_by = s.CharField()
+    issued_at = Time()
+    expires_at = Time()
+    state = s.ChoiceField(Command.State.choices)
+    reason = s.CharField()
+    refusal = s.CharField()
+    answered_at = TimeOrNull(allow_null=True)
+
+
+class NodeRow(s.Serializer[Any]):
+    """A machine that runs scripts."""
+
+    name = s.CharField()
+    heartbeat_at = Time()
+    heartbeat_age_s = s.FloatField()
+    is_alive = s.BooleanField()
+    problems = s.ListField(child=s.CharField())
+    condition = AnyJSON()
+    versions = AnyJSON()
+
+
+class ScriptFile(s.Serializer[Any]):
+    """A file that may be run."""
+
+    path = s.CharField()
+    script_uri = s.CharField()
+
+
+class OutputFrame(s.Serializer[Any]):
+    """A piece of output, or a gap where something was not kept."""
+
+    offset = s.IntegerField(help_text="Bytes before it.")
+    line = s.IntegerField(help_text="Newlines before it.")
+    time = TimeOrNull(allow_null=True)
+    stream = s.ChoiceField(["stdout", "stderr", "gap"])
+    text = s.CharField()
+    bytes = s.IntegerField(required=False, help_text="Of a gap: what is missing.")
+    lines = s.IntegerField(required=False, help_text="Of a gap: what is missing.")
+
+
+class OutputPage(s.Serializer[Any]):
+    """A page of output."""
+
+    offset = s.IntegerField()
+    next_offset = s.IntegerField(help_text="Where to go on; it is `total_bytes` once everything was read.")
+    total_bytes = s.IntegerField()
+    lines_total = s.IntegerField()
+    frames = OutputFrame(many=True)
+
+
+class Credentials(s.Serializer[Any]):
+    """Who logs in."""
+
+    username = s.CharField()
+    password = s.CharField()
+
+
+class Token(s.Serializer[Any]):
+    """A token, and until when it is good."""
+
+    expiry = s.DateTimeField()
+    token = s.CharField()
+
+
+class Error(s.Serializer[Any]):
+    """Why something was not done."""
+
+    detail = s.CharField(help_text="In words.")
+    code = s.CharField(help_text="For programs.")
+
+
+class InputError(Error):
+    """Why a request was wrong."""
+
+    def get_fields(self) -> dict[str, Any]:
+        """`errors` cannot be an attribute: serializers have one of that name."""
+        texts = s.ListField(child=s.CharField())
+        return {
+            **super().get_fields(),
+            "errors": s.DictField(child=texts, required=False, help_text="What is wrong, by field."),
+        }
