@@ -9,8 +9,6 @@ from django.views import defaults
 from procedures.rest.errors import NO_DATABASE
 
 API = "/api/"
-    "the database does not answer, or is locked; look whether anything was done before you repeat the request."
-)
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponseBase:
