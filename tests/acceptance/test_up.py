@@ -1,5 +1,6 @@
 """`manage.py up`, started as people start it."""
 
+import contextlib
 import os
 import re
 import signal
@@ -142,6 +143,10 @@ def test_nothing_is_left_when_up_itself_is_killed(tmp_path: Path) -> None:
             what="the end of web, manager and worker",
             timeout_s=20,
         )
+        for pid in processes_of(product.home):  # the launcher, which waits for the next manager
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGTERM)
+        wait_until(lambda: not processes_of(product.home), what="the end of the launcher")
 
 
 def test_the_next_up_takes_over_after_up_was_killed(tmp_path: Path) -> None:
