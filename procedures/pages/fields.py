@@ -90,10 +90,8 @@ def kind_of(parameter: Mapping[str, Any]) -> tuple[FieldKind, list[str]]:
     if choices := _choices(annotation):
         return FieldKind.CHOICE, choices
     default = (parameter["default"] or {}).get("json")
-    if annotation:
-        kind = _BY_ANNOTATION.get(annotation, FieldKind.JSON)
-    else:
-        kind = FieldKind.ANY if default is None else _kind_of_value(default)
+    by_default = FieldKind.ANY if default is None else _kind_of_value(default)
+    kind = _BY_ANNOTATION.get(annotation, FieldKind.JSON) if annotation else by_default
     return kind, (["true", "false"] if kind is FieldKind.BOOLEAN else [])
 
 

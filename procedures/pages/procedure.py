@@ -140,7 +140,7 @@ def _steps(history: Sequence[ProcedureHistory], now: float) -> list[ShownStep]:
             who=step.who,
             cause=step.cause,
         )
-        for step, end in zip(history, ends, strict=True)
+        for step, end in zip(history, ends, strict=False)
     ]
 
 

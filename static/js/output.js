@@ -15,7 +15,8 @@ import { monotonic } from "./live.js";
 
 const MAX_LINES = 2000;
 const TAIL_LINES = 1000;
-const EARLIER_BYTES = 128 * 1024;
+const MAX_LINES_READ_BACK = 10_000;
+const EARLIER_BYTES = 64 * 1024;
 const PAUSE_AFTER_FAULT_S = 3;
 const PIECE_BYTES = 256 * 1024;
 const NEAR_THE_END_PX = 30;
@@ -26,6 +27,7 @@ export class OutputView {
   #isBusy = false;
   #isFollowing = true;
   #isStarted = false;
+  #hasLetGo = false;
   #next = 0;
   #first = 0;
   #total = 0;
@@ -49,7 +51,7 @@ export class OutputView {
 
   /** Go (back) to the end, and stay there. */
   follow() {
-    const isBehind = this.#next < this.#total;
+    const isBehind = this.#hasLetGo || this.#next < this.#total;
     this.#isFollowing = true;
     if (isBehind || !this.#isStarted) this.#clear();
     this.#toEnd();
@@ -141,18 +143,38 @@ export class OutputView {
     try {
       this.#isFollowing = false;
       const from = Math.max(0, this.#first - EARLIER_BYTES);
-      const piece = await this.#fetch(`offset=${from}&limit=${this.#first - from}`);
-      const lines = new Lines();
-      const rows = piece.frames.flatMap((frame) => lines.take(frame).added).map((line) => this.#row(line));
+      const rows = await this.#rowsBetween(from, this.#first);
       if (from > 0 && rows.length > 1) rows.shift(); // it began earlier still
       const height = this.view.scrollHeight;
       this.view.prepend(...rows);
       this.view.scrollTop += this.view.scrollHeight - height; // what is being read stays where it is
       this.#first = from === 0 ? 0 : Number(rows[0]?.dataset.offset ?? from);
+      this.#letGo();
     } catch (error) {
       this.#fault = `The earlier lines cannot be read now: ${error instanceof Error ? error.message : error}`;
     } finally {
       this.#isBusy = false;
+    }
+  }
+
+  /** One answer holds only so many frames, so it may take several. @param {number} from @param {number} to */
+  async #rowsBetween(from, to) {
+    const lines = new Lines();
+    const found = [];
+    for (let at = from; at < to; ) {
+      const piece = await this.#fetch(`offset=${at}&limit=${to - at}`);
+      for (const frame of piece.frames) found.push(...lines.take(frame).added);
+      if (piece.next_offset <= at) break;
+      at = piece.next_offset;
+    }
+    return found.map((line) => this.#row(line));
+  }
+
+  /** Whoever reads back for long lets go of the latest lines; following brings them again. */
+  #letGo() {
+    for (let surplus = this.view.childElementCount - MAX_LINES_READ_BACK; surplus > 0; surplus -= 1) {
+      this.view.lastElementChild?.remove();
+      this.#hasLetGo = true;
     }
   }
 
@@ -183,6 +205,7 @@ export class OutputView {
     this.view.replaceChildren();
     this.#lines.reset();
     this.#isStarted = false;
+    this.#hasLetGo = false;
     this.#next = 0;
     this.#first = 0;
   }
@@ -198,7 +221,7 @@ export class OutputView {
   #noticeScroll() {
     const isAtEnd = this.view.scrollHeight - this.view.scrollTop - this.view.clientHeight < NEAR_THE_END_PX;
     if (!isAtEnd) this.#isFollowing = false;
-    else if (!this.#isFollowing && this.#next >= this.#total) this.follow();
+    else if (!this.#isFollowing && !this.#hasLetGo && this.#next >= this.#total) this.follow();
   }
 }
 
