@@ -51,7 +51,8 @@ class CommandLine:
                 raise ScriptHarnessException(
                     f"the template cannot define {', '.join(taken)}; every script has that already."
                 )
-            self.parser.add_variable(variable)
+            if variable.options:
+                self.parser.add_variable(variable)
 
     def parse(self, arguments: Sequence[str]) -> Parsed:
         """Read a command line. SystemExit: 0 after --help and --list-actions, 2 after a usage error."""

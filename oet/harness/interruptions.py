@@ -7,7 +7,7 @@ meanwhile takes effect at the next border. In other threads nothing interrupts; 
 from __future__ import annotations
 
 import threading
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from typing import TYPE_CHECKING, Callable, TypeVar
 
 from oet.harness import seam, termination
@@ -17,29 +17,25 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from oet.harness.termination import Termination
+    from oet.stopping import StopGuard
+
+_NOTHING: AbstractContextManager[None] = nullcontext()
 
 T = TypeVar("T")
 
 
-@contextmanager
-def shielded() -> Iterator[None]:
+def shielded() -> AbstractContextManager[None]:
     """A block that nothing interrupts but Ctrl-C; what arrives meanwhile comes right after it."""
     guard, sigterm = seam.stop_guard(), termination.active()
-    if not _is_main_thread() or (guard is None and sigterm is None):
-        yield
-        return
-    with ExitStack() as stack:
-        if guard is not None:
-            stack.enter_context(guard.shielded())
-        if sigterm is not None:
-            stack.enter_context(_closed(sigterm))
-        yield
+    if (guard is None and sigterm is None) or not _is_main_thread():
+        return _NOTHING
+    return _shielded(guard, sigterm)
 
 
 def exposed(function: Callable[[], T]) -> T:
     """Call the author's code from a shielded block: it may be interrupted."""
     guard, sigterm = seam.stop_guard(), termination.active()
-    if not _is_main_thread() or (guard is None and sigterm is None):
+    if (guard is None and sigterm is None) or not _is_main_thread():
         return function()
     if sigterm is None:
         assert guard is not None
@@ -82,6 +78,16 @@ class Watch:
     def keep(self, error: BaseException) -> None:
         """Hold on to an exception that was dealt with: a stop counts as known for as long as it exists."""
         self._kept.append(error)
+
+
+@contextmanager
+def _shielded(guard: StopGuard | None, sigterm: Termination | None) -> Iterator[None]:
+    with ExitStack() as stack:
+        if guard is not None:
+            stack.enter_context(guard.shielded())
+        if sigterm is not None:
+            stack.enter_context(_closed(sigterm))
+        yield
 
 
 @contextmanager

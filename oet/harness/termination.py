@@ -53,7 +53,7 @@ _active: Termination | None = None
 
 def active() -> Termination | None:
     """The Termination in force; None if SIGTERM is not ours, and in every thread but the main one."""
-    return _active if threading.current_thread() is threading.main_thread() else None
+    return _active if _active is not None and threading.current_thread() is threading.main_thread() else None
 
 
 @contextmanager

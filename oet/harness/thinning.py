@@ -31,7 +31,7 @@ class Thinner:
         """Take a value; written now if the last one is long enough ago, else soon, unless a newer one comes."""
         self._held.append(value)
         if time.monotonic() >= self._next_at:
-            self.flush()
+            self._write(self._take_if_due)
         elif not self._is_armed:
             self._arm()
 
@@ -54,6 +54,14 @@ class Thinner:
         self._next_at = time.monotonic() + PAUSE_S
         return value
 
+    def _take_if_due(self) -> Any:
+        """The same, unless another thread has just written one: then it has to wait again."""
+        if time.monotonic() >= self._next_at:
+            return self._take()
+        if self._held and not self._is_armed:
+            self._arm()
+        return None
+
     def _arm(self) -> None:
         self._is_armed = True
         if self._thread is None:
@@ -68,4 +76,4 @@ class Thinner:
             self._wake.clear()
             self._is_closed.wait(max(0.0, self._next_at - time.monotonic()))
             self._is_armed = False  # before looking: what is offered from now on arms again
-            self.flush()
+            self._write(self._take_if_due)
