@@ -41,8 +41,11 @@ class Product:
         return self.log_file.read_text(errors="replace")
 
     def wait_until_ready(self, timeout_s: float = START_TIMEOUT_S) -> str:
-        """Wait for the line with the URL; fails at once if `up` ends."""
-        self.url = wait_until(self._announced_url, what=f"the URL in {self.log_file}", timeout_s=timeout_s)
+        """Wait for the line with the URL; fails at once if `up` ends, and with what it printed if it takes too long."""
+        try:
+            self.url = wait_until(self._announced_url, what="the URL", timeout_s=timeout_s)
+        except TimeoutError as error:
+            raise AssertionError(f"{error}; `up` printed:\n{self.log()[-10_000:]}") from error
         return self.url
 
     def client(self, username: str = "admin", password: str = ADMIN_PASSWORD) -> httpx.Client:

@@ -9,12 +9,14 @@ from celery.signals import worker_ready, worker_shutting_down
 from django.conf import settings
 from django.core.management import BaseCommand
 
+from environments.queues import queue_of
 from oet_site.celery import app
 
 
 class Command(BaseCommand):
-    """Runs one task at a time in this one process: idle, it costs next to nothing."""
+    """Runs tasks in threads of this one process: idle, it costs next to nothing. What builds environments are programs of their own."""
 
+    requires_system_checks: list[str] = []  # a fault in the pages must not keep environments from being built
     help = "Run the Celery worker of this machine, and the clock of the periodic tasks."
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -24,9 +26,14 @@ class Command(BaseCommand):
         worker_ready.connect(lambda **_: clock.start(), weak=False)
         worker_shutting_down.connect(lambda **_: clock.stop(), weak=False)
         app.Worker(
-            pool="solo",
+            pool="threads",
+            concurrency=settings.OET.env_builders,
             hostname=f"oet@{settings.OET.node}",
-            queues=[settings.CELERY_TASK_DEFAULT_QUEUE, f"{settings.CELERY_TASK_DEFAULT_QUEUE}.{settings.OET.node}"],
+            queues=[
+                settings.CELERY_TASK_DEFAULT_QUEUE,
+                f"{settings.CELERY_TASK_DEFAULT_QUEUE}.{settings.OET.node}",
+                queue_of(settings.OET.node),
+            ],
             without_gossip=True,
             without_mingle=True,
             without_heartbeat=True,
