@@ -10,9 +10,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import DEFAULT_DB_ALIAS, connection, transaction
 
 from procedures import statements
 from procedures.bells import Role, ring_at_commit
@@ -26,6 +27,11 @@ SITE = "site"
 
 _EVENT_LOCK = 0x0E7
 """Key of the PostgreSQL advisory lock that makes `Event.id` commit-ordered."""
+
+_NOT_READ = frozenset({"script_body", "functions"})
+"""Columns that may be large, and that no transition needs."""
+_COLUMNS_READ = [field.attname for field in Procedure._meta.concrete_fields if field.attname not in _NOT_READ]
+_STAND_IN = -1
 
 LIFECYCLE = "procedure.lifecycle."
 _NAMED = {
@@ -94,16 +100,13 @@ class Recording:
         return self._procedures.values()
 
     def load(self, ids: Iterable[int]) -> None:
-        """Read these procedures in one query."""
+        """Read these procedures."""
         wanted = [i for i in ids if i not in self._procedures]
         if not wanted:
             return
-        rows = Procedure.objects.defer("script_body", "functions")
-        if connection.features.has_select_for_update:
-            rows = rows.select_for_update()
-        for procedure in rows.filter(pk__in=wanted):
-            self._procedures[procedure.pk] = procedure
-            self._states_read[procedure.pk] = procedure.state
+        question = _procedure_question(is_locking=connection.features.has_select_for_update)
+        for procedure_id in sorted(wanted):  # in one order, so that two recordings never wait for each other's locks
+            self.know(Procedure.from_db(DEFAULT_DB_ALIAS, _COLUMNS_READ, row) for row in question.ask(procedure_id))
 
     def procedure(self, procedure_id: int) -> Procedure:
         """The procedure as this recording will leave it; raises NoSuchProcedure."""
@@ -252,6 +255,15 @@ class Recording:
         if move.stacktrace:
             trace = {"stacktrace": move.stacktrace, "cause": move.cause}
             self.announce(LIFECYCLE + "stacktrace", trace, procedure_id=procedure.pk, at=move.at)
+
+
+@cache
+def _procedure_question(*, is_locking: bool) -> statements.Question:
+    """Reads the procedure with an id, and locks it where the database can."""
+    rows = Procedure.objects.filter(pk=_STAND_IN)
+    if is_locking:
+        rows = rows.select_for_update()
+    return statements.Question(rows.values_list(*_COLUMNS_READ), _STAND_IN)
 
 
 def _order_events_by_commit() -> None:

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from django.db import connection, models
+from django.db import DEFAULT_DB_ALIAS, connection, connections, models
 
 if TYPE_CHECKING:
     _Field = models.Field[Any, Any]
@@ -19,8 +19,9 @@ def insert(rows: Sequence[models.Model], *, ignore_conflicts: bool = False) -> N
     if not rows:
         return
     fields, sql = _insert(type(rows[0]), ignore_conflicts)
-    values = [[field.get_db_prep_save(getattr(row, field.attname), connection) for field in fields] for row in rows]
-    with connection.cursor() as cursor:
+    own = connections[DEFAULT_DB_ALIAS]  # `connection` looks it up again at every use
+    values = [[field.get_db_prep_save(getattr(row, field.attname), own) for field in fields] for row in rows]
+    with own.cursor() as cursor:
         if len(values) == 1:
             cursor.execute(sql, values[0])
         else:
@@ -30,8 +31,9 @@ def insert(rows: Sequence[models.Model], *, ignore_conflicts: bool = False) -> N
 def update(model: type[models.Model], pk: int, state: str, columns: Mapping[str, Any]) -> bool:
     """Change `columns` of the row `pk` if its state is `state`; whether it was."""
     fields, sql = _update(model, tuple(columns))
-    values = [field.get_db_prep_save(value, connection) for field, value in zip(fields, columns.values(), strict=True)]
-    with connection.cursor() as cursor:
+    own = connections[DEFAULT_DB_ALIAS]
+    values = [field.get_db_prep_save(value, own) for field, value in zip(fields, columns.values(), strict=True)]
+    with own.cursor() as cursor:
         cursor.execute(sql, [*values, pk, state])
         return bool(cursor.rowcount)
 
@@ -78,7 +80,7 @@ def _table(model: type[models.Model]) -> str:
 
 
 class Question:
-    """A query whose SQL is composed once; to be asked by one thread."""
+    """A query whose SQL is composed once; any thread may ask it."""
 
     def __init__(self, query: "models.QuerySet[Any, Any]", stand_in: Any) -> None:
         """`query` is a `values_list`, in which `stand_in` takes the place of the one value that differs each time."""
@@ -86,14 +88,18 @@ class Question:
         self._sql, parameters = compiler.as_sql()
         self._parameters = list(parameters)
         self._place = self._parameters.index(stand_in)
-        self._compiler = compiler
         self._converters = compiler.get_converters([expression for expression, *_ in compiler.select])
 
-    def ask(self, value: Any) -> list[tuple[Any, ...]]:
+    def ask(self, value: Any) -> list[list[Any]]:
         """The rows for this value."""
         parameters = [*self._parameters]
         parameters[self._place] = value
-        with connection.cursor() as cursor:
+        own = connections[DEFAULT_DB_ALIAS]
+        with own.cursor() as cursor:
             cursor.execute(self._sql, parameters)
-            rows = cursor.fetchall()
-        return [tuple(row) for row in self._compiler.apply_converters(rows, self._converters)]
+            rows = [list(row) for row in cursor.fetchall()]
+        for place, (converters, expression) in self._converters.items():
+            for row in rows:
+                for convert in converters:
+                    row[place] = convert(row[place], expression, own)
+        return rows
