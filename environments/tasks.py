@@ -3,23 +3,20 @@
 import logging
 from typing import Any, Final
 
-from celery import shared_task, signals
+from celery import signals
 from django.conf import settings
 from django.db import DatabaseError, close_old_connections
 from kombu.exceptions import OperationalError
 
 from environments.manager import EnvironmentManager
+from environments.queues import queue_of
 from environments.tidying import tidy as tidy_up
+from oet_site.celery import app
 
 log = logging.getLogger(__name__)
 
 _EXPIRES_S: Final = 300
 """A message that nobody took in this time is void: `nudge` has sent others."""
-
-
-def queue_of(node: str) -> str:
-    """The queue of the builders of a node."""
-    return f"env.{node}"
 
 
 def send(environment_id: int, node: str) -> None:
@@ -30,7 +27,7 @@ def send(environment_id: int, node: str) -> None:
         log.warning("the message to build environment %s could not be sent: %s", environment_id, error)
 
 
-@shared_task(name="environments.build", acks_late=True, ignore_result=True)  # type: ignore[untyped-decorator]
+@app.task(name="environments.build", acks_late=True, ignore_result=True)  # type: ignore[untyped-decorator]
 def build(environment_id: int) -> None:
     """Build the environment, if it is to be built and nobody does it yet."""
     close_old_connections()
@@ -39,14 +36,14 @@ def build(environment_id: int) -> None:
         manager.nudge(at_once=True)
 
 
-@shared_task(name="environments.nudge", ignore_result=True)  # type: ignore[untyped-decorator]
+@app.task(name="environments.nudge", ignore_result=True)  # type: ignore[untyped-decorator]
 def nudge() -> None:
     """Take up what was lost, and what dead builders left."""
     close_old_connections()
     EnvironmentManager.from_settings().nudge()
 
 
-@shared_task(name="environments.tidy", ignore_result=True)  # type: ignore[untyped-decorator]
+@app.task(name="environments.tidy", ignore_result=True)  # type: ignore[untyped-decorator]
 def tidy() -> None:
     """Evict idle environments and remove what is left over."""
     close_old_connections()

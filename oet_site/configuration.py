@@ -77,6 +77,7 @@ class Configuration(BaseSettings):
     git_timeout: PositiveFloat = Field(
         300.0, description="Seconds that reading a git repository and writing out a commit may take."
     )
+    env_builders: PositiveInt = Field(2, description="Environments that one Celery worker builds at the same time.")
     env_timeout: PositiveFloat = Field(1800.0, description="Seconds that building an environment may take.")
     env_keep: int = Field(
         10, ge=0, description="Environments that stay although nobody uses them: the most recently used ones."

@@ -8,6 +8,7 @@ from typing import Any
 
 import dj_database_url
 
+from environments.queues import queue_of
 from oet import __version__
 from oet_site.configuration import PROJECT_DIR, load
 
@@ -179,7 +180,12 @@ CELERY_TIMEZONE = "UTC"
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_ENABLE_REMOTE_CONTROL = False  # nobody asks, and idle queues of answers would only pile up
 CELERY_BEAT_SCHEDULE_FILENAME = str(OET.home / "celery" / "beat-schedule")
-CELERY_BEAT_SCHEDULE = {"prune events": {"task": "procedures.prune_events", "schedule": timedelta(hours=1)}}
+_HERE = {"queue": queue_of(OET.node), "expires": 60}
+CELERY_BEAT_SCHEDULE = {
+    "prune events": {"task": "procedures.prune_events", "schedule": timedelta(hours=1)},
+    "take up builds": {"task": "environments.nudge", "schedule": timedelta(seconds=10), "options": _HERE},
+    "tidy environments": {"task": "environments.tidy", "schedule": timedelta(minutes=10), "options": _HERE},
+}
 
 LOGGING = {
     "version": 1,

@@ -3,7 +3,6 @@ from collections.abc import Callable
 import pytest
 
 from environments import hooks, log
-
 from environments.log import LIMIT_BYTES, PIECE_BYTES, LogWriter
 from environments.models import BuildLog, Environment
 from tests.repositories import GitRepository

@@ -5,6 +5,7 @@ from threading import Barrier
 
 import pytest
 from django.db import connection, transaction
+from pytest_django import DjangoAssertNumQueries
 
 from environments import hooks, uses
 from environments.builds import LeaseLost, claim, neglected
@@ -191,9 +192,10 @@ def test_nobody_takes_away_what_is_in_use(
 ) -> None:
     environment = requested(remote)
     made_ready(environment, manager)
-    for act in (lambda: manager.evict(environment.pk, "why not"), lambda: manager.rebuild(environment.pk)):
-        with pytest.raises(EnvironmentInUse, match="procedure:1"):
-            act()
+    with pytest.raises(EnvironmentInUse, match="procedure:1"):
+        manager.evict(environment.pk, "why not")
+    with pytest.raises(EnvironmentInUse, match="procedure:1"):
+        manager.rebuild(environment.pk)
     manager.release("procedure:1")
     assert manager.evict(environment.pk, "why not").state == "EVICTED"
     assert requested(remote).state == "REQUESTED"
@@ -255,12 +257,12 @@ def test_moves_that_are_not_in_the_table_change_nothing(remote: GitRepository, r
         move(0, EnvironmentState.FAILED)
 
 
-def test_the_list_counts_users(
-    remote: GitRepository, requested: Request, django_assert_num_queries: Callable[..., object]
+def test_the_list_counts_users_in_one_query(
+    remote: GitRepository, requested: Request, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     requested(remote)
     requested(remote, "procedure:2")
-    with django_assert_num_queries(1):  # type: ignore[attr-defined]
+    with django_assert_num_queries(1):
         assert [row.users for row in environments()] == [2]  # type: ignore[attr-defined]
 
 
