@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable
+from math import ceil
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
@@ -49,7 +50,7 @@ def _api_exception(error: Any) -> Response:
     if challenge := getattr(error, "auth_header", None):
         response["WWW-Authenticate"] = challenge
     if wait_s := getattr(error, "wait", None):
-        response["Retry-After"] = str(int(wait_s) + 1)
+        response["Retry-After"] = str(ceil(wait_s))
     return response
 
 

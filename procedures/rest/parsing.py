@@ -78,7 +78,7 @@ class Negotiation(BaseContentNegotiation):
         self, request: Request, renderers: Iterable[BaseRenderer], format_suffix: str | None = None
     ) -> tuple[BaseRenderer, str]:
         """The JSON renderer, if the client takes what the view gives; raises NotAcceptable."""
-        view = request.parser_context["view"] if request.parser_context else None
+        view = (request.parser_context or {}).get("view")
         offered = getattr(view, "media_types", (JSON,))
         accepted = request.META.get("HTTP_ACCEPT", "*/*")
         if not any(_accepts(accepted, media_type) for media_type in offered):
@@ -125,13 +125,11 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _is_deep(value: Any) -> bool:
     """Whether `value` is nested deeper than MAX_DEPTH; level by level, without the recursion that it protects from."""
-    level = [value]
-    for _ in range(MAX_DEPTH + 1):
+    level = [value] if isinstance(value, dict | list) else []
+    for _ in range(MAX_DEPTH):
         children = [child for item in level for child in (item.values() if isinstance(item, dict) else item)]
         level = [child for child in children if isinstance(child, dict | list)]
-        if not level:
-            return False
-    return True
+    return bool(level)
 
 
 def _accepts(accept: str, media_type: str) -> bool:

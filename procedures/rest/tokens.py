@@ -45,10 +45,17 @@ class Guesses:
         """Count a wrong password."""
         now = time.monotonic()
         with self._lock:
-            if len(self._failures) > MAX_REMEMBERED:
+            if len(self._failures) >= MAX_REMEMBERED:
                 self._failures = {key: times for key, times in self._failures.items() if times[-1] > now - WINDOW_S}
+            if len(self._failures) >= MAX_REMEMBERED:  # an attack; the counts of addresses are few, and they stop it
+                self._failures = {key: times for key, times in self._failures.items() if len(key) == 1}
             for key in ((address, name), (address,)):
                 self._failures.setdefault(key, deque(maxlen=MAX_FAILURES_OF_ADDRESS)).append(now)
+
+    @property
+    def remembered(self) -> int:
+        """How many names and addresses are counted."""
+        return len(self._failures)
 
     def forget(self) -> None:
         """Begin anew."""
@@ -76,7 +83,7 @@ class TokenView(View):
         name, password = _credentials(request)
         address = str(request.META.get("REMOTE_ADDR", ""))
         if wait_s := guesses.wait_s(address, name):
-            raise Throttled(wait_s, f"too many wrong passwords; try again in {int(wait_s) + 1} s.")
+            raise Throttled(wait_s, "too many wrong passwords.")
         user = authenticate(request._request, username=name, password=password)
         if not isinstance(user, User):
             guesses.failed(address, name)
