@@ -2,6 +2,6 @@
 
 `urls` addresses · `entrance` log in, log out, theme · `dashboard` Now · `prepare` scripts and their arguments · `procedure` one
 procedure · `commands` start and stop · `page` what every page needs, and how refusals are shown · `rows` what lists show of a
-procedure · `fields` the form of a function's arguments ·
-`filled_in` what was entered there · `words` times and numbers as people read them
+procedure · `fields` the form of a function's arguments · `filled_in` what was entered there · `words` times and numbers as people
+read them
 """

@@ -87,7 +87,7 @@ def theme_of(request: HttpRequest) -> str:
 def site(request: HttpRequest) -> dict[str, Any]:
     """Context processor: what the pages without a login need, too."""
     return {
-        "site_name": settings.OET.site_name,
+        "telescope": settings.OET.site_name,
         "version": settings.OET_VERSION,
         "node": settings.OET.node,
         "theme": theme_of(request),
