@@ -1,6 +1,6 @@
 """What OET knows, without any framework or I/O.
 
-`states` the life of a Procedure · `scripts` what can be run · `source` what a script's text says about itself · `arguments` what it is called with · `people` who may
-`resources` what only one may hold · `endings` how a process ended and what that means
-`errors` what can be refused, and in which words
+`states` the life of a Procedure · `scripts` what can be run · `source` what a script's text says about itself
+`arguments` what it is called with · `durations` times as people write them · `people` who may · `resources` what only one may hold
+`endings` how a process ended and what that means · `errors` what can be refused, and in which words
 """
