@@ -4,20 +4,21 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('procedures', '0002_roles'),
+        ("procedures", "0002_roles"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='procedure',
-            name='deadline_at',
-            field=models.DateTimeField(help_text='When what it does now is out of time.', null=True),
+            model_name="procedure",
+            name="deadline_at",
+            field=models.DateTimeField(help_text="When what it does now is out of time.", null=True),
         ),
         migrations.AddField(
-            model_name='procedure',
-            name='timeout_s',
-            field=models.FloatField(help_text='Seconds each of its functions may take, unless a start says otherwise.', null=True),
+            model_name="procedure",
+            name="timeout_s",
+            field=models.FloatField(
+                help_text="Seconds each of its functions may take, unless a start says otherwise.", null=True
+            ),
         ),
     ]
