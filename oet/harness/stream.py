@@ -12,6 +12,7 @@ from oet.harness import events, seam
 from oet.harness.events import Event, bounded
 from oet.harness.interruptions import shielded
 from oet.harness.phases import RUN_ACTION
+from oet.harness.plain import cut
 from oet.harness.sinks import Sinks
 from oet.harness.thinning import Thinner
 
@@ -88,7 +89,7 @@ class EventStream:
     def _progress(
         self, callee: Callee, fraction: float | None, message: str, extra: dict[str, Any], at: float
     ) -> Event:
-        data = bounded({"fraction": fraction, "message": message, **extra})
+        data = {"fraction": fraction, "message": cut(message, events.MESSAGE_CHARACTERS), **extra}
         return self._event(events.ACTION_PROGRESS, RUN_ACTION, _place(callee), data, at)
 
     def _event(

@@ -90,7 +90,7 @@ class ConfigTemplate:
         """
         parsed = _tried(options, argparse_kwargs)
         keywords = {key: value for key, value in argparse_kwargs.items() if key != "required"}
-        default = None if parsed.default is argparse.SUPPRESS else _converted(parsed)
+        default = None if parsed.default is argparse.SUPPRESS else _converted(parsed, is_secret=secret)
         is_demanded = not parsed.option_strings and parsed.nargs not in _MAY_BE_MISSING
         variable = Variable(
             name=options[0].lstrip("-") if parsed.dest == argparse.SUPPRESS else parsed.dest,
@@ -204,14 +204,17 @@ def _tried(options: tuple[str, ...], keywords: dict[str, Any]) -> argparse.Actio
         raise ScriptHarnessException(f"add_argument({', '.join(map(repr, options))}): {error}") from error
 
 
-def _converted(parsed: argparse.Action) -> Any:
+def _converted(parsed: argparse.Action, *, is_secret: bool) -> Any:
     """The default; text goes through `type`, as argparse has it."""
     if not isinstance(parsed.default, str) or not callable(parsed.type):
         return parsed.default
     try:
         return parsed.type(parsed.default)
     except (TypeError, ValueError, argparse.ArgumentTypeError) as error:
-        raise ScriptHarnessException(f"the default of {parsed.dest} is not of its type: {error}") from error
+        why = "it is secret and not shown" if is_secret else str(error)
+        raise ScriptHarnessException(f"the default of {parsed.dest} is not of its type: {why}") from (
+            None if is_secret else error
+        )
 
 
 def _names(names: Any) -> tuple[str, ...]:
