@@ -2,6 +2,7 @@
 
 import codecs
 from collections.abc import AsyncIterator, Iterator
+from itertools import islice
 from typing import Any
 
 from channels.db import database_sync_to_async
@@ -103,19 +104,19 @@ def _frames(procedure: Procedure, start: int, limit: int, stream: int | None) ->
     decoders = {number: codecs.getincrementaldecoder("utf-8")("replace") for number in STREAM_NAMES}
     shown: list[dict[str, Any]] = []
     next_offset, pending = start, 0
-    for part in _limited(read_output(procedure.pk, start), limit):
+    for part in islice(_limited(read_output(procedure.pk, start), limit), MAX_FRAMES):
         if isinstance(part, Gap):
             shown.append(_gap_json(part))
             next_offset, pending = part.offset + part.size_bytes, 0
             continue
         text = decoders[part.stream].decode(part.text)
         next_offset, pending = part.offset + len(part.text), len(decoders[part.stream].getstate()[0])
-        if next_offset - pending == start:  # half a character, and nothing before it: it is not going to be completed
-            text, pending = decoders[part.stream].decode(b"", final=True), 0
         if stream in (None, part.stream):
             shown.append(_frame_json(part, text))
-        if len(shown) == MAX_FRAMES:
-            break
+    if next_offset - pending == start:  # nothing but half a character, which is not going to be completed
+        for frame in shown:
+            frame["text"] = "\ufffd"
+        pending = 0
     return {
         "offset": start,
         "next_offset": next_offset - pending,  # a character that the page would cut belongs to the next page
