@@ -19,7 +19,9 @@ _PASSED_ON: Final = frozenset(
 )  # fmt: skip
 """Building a package runs its code: it sees no secret of OET, but what a compiler and the network need."""
 
-_NOT_UV_SETTINGS: Final = frozenset({"UV_CACHE_DIR", "UV_PROJECT_ENVIRONMENT", "UV_PYTHON", "UV_NO_CONFIG"})
+_NOT_UV_SETTINGS: Final = frozenset(
+    {"UV_COMPILE_BYTECODE", "UV_CACHE_DIR", "UV_PROJECT_ENVIRONMENT", "UV_PYTHON", "UV_NO_CONFIG"}
+)
 
 MARK: Final = "OET_BUILD"
 """Variable by which every process of a build is found, whoever its parent is."""
@@ -145,7 +147,6 @@ def install_environment(settings: InstallSettings, target: Path, mark: str) -> d
         "UV_CACHE_DIR": str(settings.cache),
         "UV_LINK_MODE": "hardlink",
         "UV_PYTHON_DOWNLOADS": "never",
-        "UV_COMPILE_BYTECODE": "1",
         "UV_PROJECT_ENVIRONMENT": str(target),
         "VIRTUAL_ENV": str(target),
         "GIT_TERMINAL_PROMPT": "0",

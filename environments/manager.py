@@ -4,6 +4,7 @@ First `source`, which may take long (it may have to fetch): from a URL and a bra
 `request`, which is quick: the environment of that commit, READY or on its way; `hooks.on_change` tells when it has moved.
 """
 
+import os
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,8 +17,8 @@ from environments import uses
 from environments.builder import Builder
 from environments.builds import neglected
 from environments.domain.errors import EnvironmentInUse, NoSuchEnvironment, NotReady
-from environments.domain.pythons import choose_python
-from environments.domain.references import reference
+from environments.domain.pythons import Python, choose_python
+from environments.domain.references import is_full, reference
 from environments.domain.states import UNDER_WAY, EnvironmentState
 from environments.domain.urls import Repository
 from environments.git.manager import GitManager
@@ -92,6 +93,9 @@ class EnvironmentManager:
         """
         repository = self.git.repository(url)
         wanted = reference(branch, commit)
+        if is_full(wanted.commit) and (there := self.git.tree_of(repository, wanted.commit)):
+            os.utime(there)  # so that it is not tidied away before somebody holds it
+            return Source(repository, wanted.commit, wanted.branch, there)
         watch = watch or self.git.watch()
         found = self.git.resolve(repository, wanted, watch)
         return Source(repository, found, wanted.branch, self.git.tree(repository, found, watch))
@@ -116,12 +120,7 @@ class EnvironmentManager:
 
         What failed or was evicted is built again. Raises NoFittingPython, BadProject.
         """
-        preferred = asked(str(self.default_python))
-        python = choose_python(
-            installed(self.pythons, self.default_python),
-            read_project(source.folder).requires_python,
-            preferred=preferred.path if preferred else "",
-        )
+        python = self._python_for(source)
         now = datetime.now(UTC)
         with transaction.atomic():
             environment, is_new = Environment.objects.get_or_create(
@@ -229,6 +228,20 @@ class EnvironmentManager:
         return Builder(self.places, self.git, self.installing, self.build_timeout_s)
 
     # ---
+
+    def _python_for(self, source: Source) -> Python:
+        """The interpreter of an environment of the commit that is READY, or else the one that fits the project best."""
+        ready = Environment.objects.filter(
+            repository=source.repository.url, commit=source.commit, node=self.node, state=EnvironmentState.READY
+        )
+        if there := ready.order_by("-last_used_at").values_list("python", "python_version").first():
+            return Python(*there)
+        preferred = asked(str(self.default_python))
+        return choose_python(
+            installed(self.pythons, self.default_python),
+            read_project(source.folder).requires_python,
+            preferred=preferred.path if preferred else "",
+        )
 
     def _must_be_built(self, environment: Environment) -> bool:
         if environment.state in {EnvironmentState.FAILED, EnvironmentState.EVICTED}:

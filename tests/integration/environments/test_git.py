@@ -218,7 +218,10 @@ def test_attributes_of_a_repository_start_no_programs(
     assert not (tmp_path / "owned").exists()
 
 
-def test_helpers_are_not_run_even_if_a_url_got_through(git_manager: GitManager, tmp_path: Path) -> None:
+def test_helpers_are_not_run_even_if_a_url_got_through(
+    git_manager: GitManager, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GIT_ALLOW_PROTOCOL", "ext:file")  # so that git itself would run it
     smuggled = Repository(f"ext::sh -c touch% {tmp_path}/owned")
     with pytest.raises(RepositoryUnreachable, match="not allowed"):
         git_manager.resolve(smuggled, reference())
