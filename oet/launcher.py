@@ -37,7 +37,7 @@ def main(arguments: list[str]) -> int:
     """Run a launcher; returns its exit status."""
     options = _parse(arguments)
     if not options.id:
-        _start_again_with_mark(arguments)
+        _start_again_with_mark(arguments, options.directory.absolute())
     directory = options.directory.absolute()
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     lock = _lock(directory)
@@ -74,12 +74,13 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-def _start_again_with_mark(arguments: list[str]) -> None:
+def _start_again_with_mark(arguments: list[str], directory: Path) -> None:
     """Execute this program anew under a mark of its own: /proc shows the environment as it was at exec, in forks too."""
     name = os.urandom(16).hex()
     flags = ["-I", "-S"] if sys.flags.no_site else ["-I"]
     command = [sys.executable, *flags, str(Path(__file__).absolute()), *arguments, "--id", name]
-    os.execve(sys.executable, command, {**os.environ, rundir.LAUNCHER_MARK: name})  # noqa: S606 - no shell wanted
+    marks = {rundir.LAUNCHER_MARK: name, rundir.LAUNCHER_PLACE_MARK: str(directory)}
+    os.execve(sys.executable, command, {**os.environ, **marks})  # noqa: S606 - no shell wanted
 
 
 def _lock(directory: Path) -> int | None:

@@ -25,6 +25,8 @@ LAUNCHER_IMPORTS = "imports"
 """Folder in a launcher's directory that makes `oet`, and nothing else, importable in children of scripts."""
 
 LAUNCHER_MARK = "OET_LAUNCHER_ID"
+LAUNCHER_PLACE_MARK = "OET_LAUNCHER_DIRECTORY"
+"""Beside the id: the launcher's folder, so that what belongs to an OET_HOME is known even where no launcher.json tells."""
 PROCEDURE_MARK = "OET_PROCEDURE_ID"
 
 DEFAULT_OUTPUT_LIMIT_BYTES = 1 << 28

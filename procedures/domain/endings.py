@@ -25,6 +25,8 @@ class Ending:
     exit_signal: int | None = None
     stop_asked_by: str | None = None
     """Who asked for the stop; None if nobody did."""
+    emergency_by: str | None = None
+    """Who ended it by the emergency stop; None if nobody did."""
     was_killed: bool = False
     """The launcher killed the tree, for that stop."""
     has_completed: bool = False
@@ -55,6 +57,8 @@ def verdict(ending: Ending) -> Verdict:
     """COMPLETE only where the journal says so; else STOPPED if a stop was asked for; else FAILED with the reason."""
     if ending.has_completed and ending.exit_status == 0 and not ending.was_killed:
         return Verdict(ProcedureState.COMPLETE, _leftovers("main returned", ending.leftovers))
+    if ending.emergency_by is not None:
+        return Verdict(ProcedureState.STOPPED, f"emergency stop by {ending.emergency_by}")
     if ending.stop_asked_by is not None:
         how = "was killed after the grace period" if ending.was_killed else "ended by itself"
         by = f" by {ending.stop_asked_by}" if ending.stop_asked_by else ""

@@ -8,6 +8,7 @@ from typing import Any
 from procedures.domain.endings import Ending, Verdict, verdict
 from procedures.domain.states import FINAL, ProcedureState, may_follow
 from procedures.manager.aborting import AbortOrder, announce_abort_failure, create_abort
+from procedures.manager.emergencies import emergency_behind
 from procedures.manager.inbox import QueuedCommand
 from procedures.manager.live import LiveProcedure
 from procedures.manager.settings import ManagerSettings
@@ -37,7 +38,7 @@ def write_end(
     procedure = record.procedure(live.id)
     if procedure.state in FINAL:
         return None
-    decided = verdict(_ending(procedure, live, end))
+    decided = verdict(_ending(procedure, live, end, settings))
     details = (
         {"stop": live.ladder.report.as_json(end.report)}
         if live.ladder is not None and procedure.stop_asked_at
@@ -52,8 +53,9 @@ def write_end(
     return create_abort(record, settings, procedure, wanted) if wanted else None
 
 
-def _ending(procedure: Procedure, live: LiveProcedure, end: EndOfProcess) -> Ending:
+def _ending(procedure: Procedure, live: LiveProcedure, end: EndOfProcess, settings: ManagerSettings) -> Ending:
     story, report = live.story, end.report
+    emergency = emergency_behind(settings.run_dir, live.id, report)
     raised = story.raised or {}
     kind = clean_text(str(raised.get("type", "")))
     message = clean_text(str(raised.get("message", "")))
@@ -61,6 +63,7 @@ def _ending(procedure: Procedure, live: LiveProcedure, end: EndOfProcess) -> End
         exit_status=report.status if report else None,
         exit_signal=report.signal if report else None,
         stop_asked_by=procedure.stop_asked_by if procedure.stop_asked_at else None,
+        emergency_by=emergency.by if emergency else None,
         was_killed=report is not None and report.killed is not None,
         has_completed=story.has_completed,
         raised=f"{kind}: {message}" if message else kind,

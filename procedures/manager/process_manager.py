@@ -13,6 +13,7 @@ from procedures.manager.adopting import adopt_all
 from procedures.manager.context import Context
 from procedures.manager.database import Database
 from procedures.manager.dispatch import RECHECK_S, Dispatcher
+from procedures.manager.emergencies import Emergencies
 from procedures.manager.heartbeat import Heartbeat
 from procedures.manager.losses import on_loss, watch_for_losses
 from procedures.manager.settings import ManagerSettings
@@ -148,9 +149,10 @@ async def _stop_all(context: Context, grace_s: float) -> None:
 
 async def _pulse(context: Context, dispatcher: Dispatcher) -> None:
     """Once a second: a heartbeat, and a look at everything, for bells may get lost."""
-    heartbeat = Heartbeat(context)
+    heartbeat, emergencies = Heartbeat(context), Emergencies(context)
     while True:
         await heartbeat.beat()
+        await emergencies.look()
         for live in context.procedures:
             live.look(context.settings.output_limit_bytes)
             if live.prepare_command is not None:  # spawned, and silent: whoever prepared it need not wait any longer

@@ -17,6 +17,9 @@ CRASH = Ending(exit_signal=signal.SIGSEGV, function="main")
         (replace(CLEAN, leftovers=1), "COMPLETE", "1 process it had left behind killed"),
         (replace(CLEAN, leftovers=2), "COMPLETE", "2 processes it had left behind killed"),
         (replace(CLEAN, stop_asked_by="ann"), "COMPLETE", "main returned"),
+        (replace(CLEAN, emergency_by="ann"), "COMPLETE", "main returned"),
+        (replace(CRASH, emergency_by="ann", stop_asked_by="bob"), "STOPPED", "emergency stop by ann"),
+        (Ending(lost="launcher lost", emergency_by="ann"), "STOPPED", "emergency stop by ann"),
         (Ending(exit_status=0, stop_asked_by="ann"), "STOPPED", "stopped on request by ann; it ended by itself"),
         (
             Ending(exit_signal=9, stop_asked_by="", was_killed=True),
