@@ -385,3 +385,34 @@ def test_example_runs_as_a_procedure(launcher: RunningLauncher) -> None:
 
 def _fractions(script: RunningScript) -> list[float]:
     return [payload["data"]["fraction"] for topic, payload in told(script) if topic == "script.action.progress"]
+
+
+@pytest.mark.parametrize("moment", range(0, 400, 40))
+def test_stop_at_any_moment_leaves_no_loose_end(launcher: RunningLauncher, moment: int) -> None:
+    text = """
+import sys
+from oet import harness
+actions = [harness.Action(f"a{i}", function=lambda ctx: harness.progress(0.5)) for i in range(20)]
+script = harness.Script(actions)
+for phase in ("pre_run", "pre_action", "post_action", "post_run"):
+    script.add_listener(lambda ctx: None, phase)
+script.add_listener(lambda ctx: print("closed", flush=True), harness.POST_FATAL)
+def main():
+    while True:
+        script.run()
+"""
+    script = launcher.run(Script("embedded", text=text))
+    wait_until(lambda: len(script.records()) > moment, what="some events")
+    script.stop()
+    script.wait_for("stopped main")
+    assert script.wait_for_exit().status == 0
+    by_run: dict[str, list[str]] = {}
+    for topic, payload in told(script):
+        by_run.setdefault(payload["run_id"], []).append(topic.removeprefix("script."))
+    for topics in by_run.values():
+        assert (topics[0], topics[-1]) == ("run.started", "run.finished")
+        assert topics.count("run.finished") == 1
+        assert topics.count("action.started") == topics.count("action.finished")
+    fatal = sum(payload["phase"] == "post_fatal" and topic == "script.phase" for topic, payload in told(script))
+    assert fatal <= 1  # none if the stop came between two runs
+    assert called(script) == ["closed"] * fatal
