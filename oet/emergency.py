@@ -86,11 +86,10 @@ def emergency_stop(home: Path, answer_timeout_s: float = ANSWER_TIMEOUT_S) -> Em
     stop = EmergencyStop(by=_who(), began=time.time(), procedures=sorted(_living_procedures(run)))
     _write(run, stop)
     obedient = _ask_launchers(run, stop, answer_timeout_s)
-    _kill_the_rest(run, stop, obedient)
+    finder = _kill_the_rest(run, stop, obedient)
     stop.ended = time.time()
-    stop.procedures = sorted(
-        {found["procedure"] for found in stop.killed + stop.alive if found["procedure"] is not None}
-    )
+    touched = {process["procedure"] for process in stop.killed} | set(finder.procedures.values())
+    stop.procedures = sorted(procedure for procedure in touched if procedure is not None)
     _write(run, stop)
     doorbell.ring(run / "bells", "manager")
     return stop
@@ -247,8 +246,8 @@ class _Finder:
         return None
 
 
-def _kill_the_rest(run: Path, stop: EmergencyStop, obedient: set[int]) -> None:
-    """Kill until two looks in a row, a moment apart, find nothing; or until the deadline, and name what lives."""
+def _kill_the_rest(run: Path, stop: EmergencyStop, obedient: set[int]) -> _Finder:
+    """Kill until two looks in a row, a moment apart, find nothing; or until the deadline, and name what lives. Who looked."""
     finder = _Finder(run, obedient)
     deadline = time.monotonic() + treekill.DEADLINE_S
     calm = 0
@@ -264,6 +263,7 @@ def _kill_the_rest(run: Path, stop: EmergencyStop, obedient: set[int]) -> None:
         time.sleep(_LOOK_AGAIN_S)
     looked = f"looked at every process of the machine for the marks of {run / 'launchers'} (and below launchers that answered)"
     stop.checks.append(f"{looked}: {_processes(len(stop.alive))} left" if stop.alive else f"{looked}: nothing left")
+    return finder
 
 
 def _named(process: dict[str, Any], finder: _Finder) -> dict[str, Any]:
