@@ -38,6 +38,7 @@ class Procedure(models.Model):
         null=True, help_text="Seconds each of its functions may take, unless a start says otherwise."
     )
     deadline_at = models.DateTimeField(null=True, help_text="When what it does now is out of time.")
+    timed_out_s = models.FloatField(null=True, help_text="Seconds after which it was out of time; null if it was not.")
 
     stop_asked_at = models.DateTimeField(null=True)
     stop_asked_by = models.CharField(max_length=150, blank=True)

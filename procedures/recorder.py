@@ -9,7 +9,7 @@ moved the procedure in between, nothing of the recording is applied.
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any
 
@@ -43,6 +43,9 @@ _NAMED = {
 }
 """States that have a topic of their own, beside `statechange` which announces every transition."""
 
+_TIMED = frozenset({ProcedureState.LOADING, ProcedureState.INITIALISING, ProcedureState.RUNNING})
+"""States in which the script's own code runs, so that it may run out of time."""
+
 
 class ConcurrentChange(Exception):
     """A procedure was moved by somebody else while a recording was open; the recording may be tried again."""
@@ -59,6 +62,10 @@ class Move:
     function: str = ""
     stacktrace: str = ""
     details: Mapping[str, Any] | None = None
+    arguments: str = ""
+    """In brief, what the function of a RUNNING is called with."""
+    timeout_s: float | None = None
+    """Seconds that what begins now may take; None follows what the procedure was prepared with."""
     changes: Mapping[str, Any] = field(default_factory=dict)
     """Further columns of the Procedure that change with it."""
 
@@ -144,6 +151,7 @@ class Recording:
             "state_at": move.at,
             "sequence": procedure.sequence + 1,
             "cause": move.cause,
+            "deadline_at": _deadline(procedure, move),
             **move.changes,
         }
         if move.state is ProcedureState.RUNNING:
@@ -245,6 +253,8 @@ class Recording:
             "cause": move.cause,
             "who": move.who,
             "function": move.function,
+            "deadline_at": procedure.deadline_at.timestamp() if procedure.deadline_at else None,
+            **({"arguments": move.arguments} if move.arguments else {}),
             **(extra or {}),
         }
         topics = ["statechange"]
@@ -255,6 +265,14 @@ class Recording:
         if move.stacktrace:
             trace = {"stacktrace": move.stacktrace, "cause": move.cause}
             self.announce(LIFECYCLE + "stacktrace", trace, procedure_id=procedure.pk, at=move.at)
+
+
+def _deadline(procedure: Procedure, move: Move) -> datetime | None:
+    """When what begins with the move is out of time; loading, `init` and each function have the whole timeout for themselves."""
+    timeout_s = procedure.timeout_s if move.timeout_s is None else move.timeout_s
+    if timeout_s is None or move.state not in _TIMED:
+        return None
+    return move.at + timedelta(seconds=timeout_s)
 
 
 @cache

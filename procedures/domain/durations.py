@@ -49,6 +49,18 @@ def seconds_of(value: Any, *, most_s: float) -> float:
     return seconds
 
 
+def in_words(seconds: float) -> str:
+    """The duration as people say it: `90 seconds`, `3 minutes`, `1.5 hours`."""
+    for unit in ("hour", "minute"):
+        if seconds >= 2 * _SECONDS[unit] or seconds == _SECONDS[unit]:
+            return _counted(seconds / _SECONDS[unit], unit)
+    return _counted(seconds, "second")
+
+
+def _counted(count: float, unit: str) -> str:
+    return f"{count:.3g} {unit}{'' if count == 1 else 's'}"
+
+
 def _number(word: str) -> float:
     if not _NUMBER.fullmatch(word):
         raise ValueError(f"{word[:40]!r} is not a number; write {EXAMPLE}.")

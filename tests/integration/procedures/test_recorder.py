@@ -1,5 +1,5 @@
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
 import pytest
@@ -141,6 +141,23 @@ def test_every_capture_is_kept() -> None:
         record.capture(procedure.pk, "main", ProcedureInput((1,), {"a": [1, {"b": None}]}), NOW)
     kept = ArgCapture.objects.get(function="main")
     assert (kept.args, kept.kwargs) == ([1], {"a": [1, {"b": None}]})
+
+
+def test_what_may_run_out_of_time_has_a_deadline_and_what_waits_has_none() -> None:
+    procedure = prepared()
+    Procedure.objects.filter(pk=procedure.pk).update(timeout_s=60)
+    deadlines = []
+    for move in (
+        *(Move(state, NOW) for state in (S.IDLE, S.LOADING, S.IDLE, S.INITIALISING, S.READY)),
+        *(Move(S.RUNNING, NOW, timeout_s=5), Move(S.READY, NOW), Move(S.RUNNING, NOW), Move(S.FAILED, NOW)),
+    ):
+        with recording() as record:
+            record.move(procedure.pk, move)
+        procedure.refresh_from_db()
+        deadlines.append(procedure.deadline_at and (procedure.deadline_at - NOW) / timedelta(seconds=1))
+    assert deadlines == [None, 60, None, 60, None, 5, None, 60, None]
+    told = [event.payload["deadline_at"] for event in Event.objects.filter(topic="procedure.lifecycle.started")]
+    assert told == [NOW.timestamp() + 5, NOW.timestamp() + 60]
 
 
 @pytest.fixture(autouse=True)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from procedures.domain.durations import parse_duration, seconds_of
+from procedures.domain.durations import in_words, parse_duration, seconds_of
 
 
 @pytest.mark.parametrize(
@@ -78,3 +78,19 @@ def test_any_text_gives_seconds_or_a_reason(text: str) -> None:
     else:
         reason = ""
     assert bool(reason) == (seconds == 0)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (0.25, "0.25 seconds"),
+        (1, "1 second"),
+        (60, "1 minute"),
+        (90, "90 seconds"),
+        (180, "3 minutes"),
+        (5400, "90 minutes"),
+        (9000, "2.5 hours"),
+    ],
+)
+def test_a_duration_is_said_as_people_say_it(seconds: float, words: str) -> None:
+    assert in_words(seconds) == words
