@@ -161,7 +161,8 @@ class Recording:
         self.change(procedure_id, **changes)
         if previous is ProcedureState.RUNNING:
             statements.delete(ResourceClaim, "procedure", procedure_id)
-        self._note(procedure, move, previous=previous)
+        starts = move.state is ProcedureState.RUNNING
+        self._note(procedure, move, previous=previous, extra=self._arguments(procedure_id) if starts else None)
         return procedure
 
     def change(self, procedure_id: int, **columns: Any) -> None:
@@ -230,6 +231,17 @@ class Recording:
         if self._events or self._has_answered:
             ring_at_commit(Role.WEB)
 
+    def _arguments(self, procedure_id: int) -> Mapping[str, Any] | None:
+        """The procedure's arguments in brief, as lists show them, where this recording has changed them."""
+        fresh = [capture for capture in self._captures if capture.procedure_id == procedure_id]
+        if not fresh:
+            return None
+        inputs = {
+            name: ProcedureInput(tuple(args), kwargs) for name, args, kwargs in _capture_question().ask(procedure_id)
+        }
+        inputs |= {capture.function: ProcedureInput(tuple(capture.args), capture.kwargs) for capture in fresh}
+        return {"arguments": arguments_in_brief(inputs)}
+
     def _note(self, procedure: Procedure, move: Move, *, previous: str, extra: Mapping[str, Any] | None = None) -> None:
         self._history.append(
             ProcedureHistory(
@@ -282,6 +294,13 @@ def _procedure_question(*, is_locking: bool) -> statements.Question:
     if is_locking:
         rows = rows.select_for_update()
     return statements.Question(rows.values_list(*_COLUMNS_READ), _STAND_IN)
+
+
+@cache
+def _capture_question() -> statements.Question:
+    """Reads what the functions of a procedure were called with, the oldest first."""
+    rows = ArgCapture.objects.filter(procedure_id=_STAND_IN).order_by("id")
+    return statements.Question(rows.values_list("function", "args", "kwargs"), _STAND_IN)
 
 
 def _order_events_by_commit() -> None:

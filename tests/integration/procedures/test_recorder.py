@@ -48,6 +48,23 @@ def test_a_procedure_is_created_with_its_history_its_event_and_its_arguments() -
     assert created.payload["who"] == "ann"
 
 
+def test_a_start_announces_the_arguments_that_it_brings_beside_those_of_init() -> None:
+    procedure = prepared(*READY)
+    for target in ("Cen A", "Fornax A"):
+        with recording() as record:
+            record.capture(procedure.pk, "main", ProcedureInput(kwargs={"target": target}), NOW)
+            record.move(procedure.pk, Move(S.RUNNING, NOW, function="main"))
+        with recording() as record:
+            record.move(procedure.pk, Move(S.READY, NOW))
+    told = Event.objects.filter(topic="procedure.lifecycle.started").order_by("id")
+    assert [event.payload["arguments"] for event in told] == [
+        'subarray_id=1, target="Cen A"',
+        'subarray_id=1, target="Fornax A"',
+    ]
+    quiet = Event.objects.filter(topic="procedure.lifecycle.statechange", payload__state="READY")
+    assert not any("arguments" in event.payload for event in quiet)
+
+
 def test_a_burst_of_transitions_is_one_update_and_keeps_every_step() -> None:
     procedure = prepared(*READY)
     assert procedure.state == S.READY
