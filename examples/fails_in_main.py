@@ -12,10 +12,10 @@ class CalibrationError(Exception):
 def main(antenna: str = "m001") -> None:
     """Apply the delay of `antenna`; that of m001 is no number."""
     print(f"Applying the delay of {antenna} …")
-    apply(antenna, json.loads(DELAYS))
+    _apply(antenna, json.loads(DELAYS))
 
 
-def apply(antenna: str, delays: dict[str, object]) -> None:
+def _apply(antenna: str, delays: dict[str, object]) -> None:
     """Both exceptions are in the stacktrace: `from` says that the first one is the cause of the second."""
     try:
         delay_ns = float(str(delays[antenna]))

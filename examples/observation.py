@@ -30,8 +30,8 @@ def main(subarray_id: int = 1, target: str = "Centaurus A", duration_s: float = 
     began = time.monotonic()
     try:
         for phase, share in PHASES.items():
-            with announced(phase, subarray_id):
-                work(phase, target, share * duration_s)
+            with _announced(phase, subarray_id):
+                _work(phase, target, share * duration_s)
     finally:
         print("Stowing the antennas.")
     took_s = round(time.monotonic() - began, 1)
@@ -40,14 +40,14 @@ def main(subarray_id: int = 1, target: str = "Centaurus A", duration_s: float = 
 
 
 @contextmanager
-def announced(phase: str, subarray_id: int) -> Iterator[None]:
+def _announced(phase: str, subarray_id: int) -> Iterator[None]:
     """Tell the world when a phase begins and ends."""
     oet.publish("observation.phase", {"phase": phase, "subarray_id": subarray_id, "status": "begins"})
     yield
     oet.publish("observation.phase", {"phase": phase, "subarray_id": subarray_id, "status": "ends"})
 
 
-def work(phase: str, target: str, duration_s: float) -> None:
+def _work(phase: str, target: str, duration_s: float) -> None:
     """Pass the time as an observation would, with a word every STEP_S seconds."""
     print(f"{phase}: {target}, {duration_s:.1f} s")
     end = time.monotonic() + duration_s
