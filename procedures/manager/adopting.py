@@ -27,7 +27,7 @@ from procedures.supervision.story import story_until
 log = logging.getLogger(__name__)
 
 _COLUMNS = (
-    "state", "launcher", "abort_of_id", "journal_offset", "output_offset", "stop_asked_at", "stop_asked_by", "stop_grace_s",
+    "state", "launcher", "abort_of_id", "journal_offset", "output_offset", "stop_asked_at", "stop_asked_by", "stop_grace_s", "deadline_at",
 )  # fmt: skip
 
 
@@ -130,6 +130,7 @@ async def _adopt(context: Context, procedure: Procedure, legacy: Legacy, workers
     live.process.spawned.set()
     live.news.set()
     context.begin(follow(context, live), f"follow {live.id}")
+    context.know_deadlines({procedure.pk: procedure.deadline_at})
     return taken | _carry_on(context, live, procedure, legacy)
 
 

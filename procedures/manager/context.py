@@ -2,8 +2,9 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from procedures.manager.database import Database, DatabaseClosed
 from procedures.manager.inbox import QueuedCommand
@@ -31,6 +32,8 @@ class Context:
     """What is wrong with this node, in words, by subject."""
     take: Callable[[QueuedCommand, Preparation | None], None] = field(init=False)
     """Carries out a command that this manager has written itself, without reading it back."""
+    know_deadlines: Callable[[Mapping[int, datetime | None]], None] = field(init=False)
+    """Hears the deadlines of procedures, by id, whenever they are recorded."""
     jobs: set[asyncio.Task[None]] = field(default_factory=set)
     """Work on single procedures that is under way."""
 

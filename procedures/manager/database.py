@@ -8,9 +8,10 @@ import asyncio
 import logging
 import queue
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from django.db import InterfaceError, OperationalError, connection
@@ -43,6 +44,7 @@ class _Job:
     work: Callable[[Any], Any]
     loads: Sequence[int]
     is_write: bool
+    is_fresh: bool
     done: asyncio.Future[Any]
 
 
@@ -58,6 +60,8 @@ class Database:
         self._failure: asyncio.Future[None] = self._loop.create_future()
         self._known: dict[int, Procedure] = {}
         """Live procedures as they were last recorded, so that they need not be read each time: only the manager moves them."""
+        self.on_deadlines: Callable[[Mapping[int, datetime | None]], None] | None = None
+        """Hears the deadlines of procedures, by id, whenever they are recorded."""
         self._thread = threading.Thread(target=self._work, name="database", daemon=True)
 
     def start(self) -> None:
@@ -76,18 +80,18 @@ class Database:
 
     async def read(self, query: Callable[[], T]) -> T:
         """What `query` returns."""
-        return await self._hand_in(lambda _: query(), (), is_write=False)
+        return await self._hand_in(lambda _: query(), (), is_write=False, is_fresh=False)
 
-    async def write(self, change: Callable[[Recording], T], loads: Iterable[int] = ()) -> T:
+    async def write(self, change: Callable[[Recording], T], loads: Iterable[int] = (), *, is_fresh: bool = False) -> T:
         """What `change` returns, once it is committed. It may be called several times, so it must change only the recording.
 
-        `loads` are the ids of procedures it will need; those of a group are read together.
+        `loads` are the ids of procedures it will need, as they were last recorded, or read anew for a decision (`is_fresh`).
         """
-        return await self._hand_in(change, tuple(loads), is_write=True)
+        return await self._hand_in(change, tuple(loads), is_write=True, is_fresh=is_fresh)
 
-    async def _hand_in(self, work: Callable[[Any], T], loads: Sequence[int], *, is_write: bool) -> T:
+    async def _hand_in(self, work: Callable[[Any], T], loads: Sequence[int], *, is_write: bool, is_fresh: bool) -> T:
         done: asyncio.Future[T] = self._loop.create_future()
-        self._jobs.put(_Job(work, loads, is_write, done))
+        self._jobs.put(_Job(work, loads, is_write, is_fresh, done))
         return await done
 
     # In the thread.
@@ -145,15 +149,27 @@ class Database:
     def _recorded(self, group: list[_Job]) -> list[Any]:
         """Write a group in one transaction; their results."""
         ids = {procedure_id for job in group for procedure_id in job.loads}
+        fresh = {procedure_id for job in group if job.is_fresh for procedure_id in job.loads}
         known, self._known = self._known, {}  # until it is committed nothing is known for sure
-        with recording() as record:
-            record.know(known.pop(procedure_id) for procedure_id in ids & known.keys())
-            record.load(ids)
-            results = [job.work(record) for job in group]
+        used = [known.pop(procedure_id) for procedure_id in ids & known.keys()]
+        try:
+            with recording() as record:
+                record.know(procedure for procedure in used if procedure.pk not in fresh)
+                record.load(ids)
+                results = [job.work(record) for job in group]
+        except _UNAVAILABLE:
+            raise
+        except Exception as error:
+            if used:  # what was known may have been wrong: another try reads it
+                raise ConcurrentChange(str(error)) from error
+            raise
         self._known = known
         for procedure in record.procedures:
             if procedure.state not in FINAL:
                 self._known[procedure.pk] = procedure
+        if self.on_deadlines is not None:
+            deadlines = {procedure.pk: procedure.deadline_at for procedure in record.procedures}
+            self._loop.call_soon_threadsafe(self.on_deadlines, deadlines)
         return results
 
     def _persist(self, attempt: Callable[[], None], jobs: list[_Job], *, is_blamed: bool) -> None:

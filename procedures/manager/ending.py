@@ -64,6 +64,7 @@ def _ending(procedure: Procedure, live: LiveProcedure, end: EndOfProcess, settin
         exit_signal=report.signal if report else None,
         stop_asked_by=procedure.stop_asked_by if procedure.stop_asked_at else None,
         emergency_by=emergency.by if emergency else None,
+        timed_out_s=procedure.timed_out_s,
         was_killed=report is not None and report.killed is not None,
         has_completed=story.has_completed,
         raised=f"{kind}: {message}" if message else kind,

@@ -12,6 +12,7 @@ from typing import Any
 from procedures.manager.adopting import adopt_all
 from procedures.manager.context import Context
 from procedures.manager.database import Database
+from procedures.manager.deadlines import Deadlines
 from procedures.manager.dispatch import RECHECK_S, Dispatcher
 from procedures.manager.emergencies import Emergencies
 from procedures.manager.heartbeat import Heartbeat
@@ -82,6 +83,7 @@ class ProcessManager:
             context = self._context(tasks)
             dispatcher = Dispatcher(context)
             context.take = dispatcher.take
+            context.know_deadlines = context.database.on_deadlines = Deadlines(context).know
             context.database.start()
             try:
                 async with AsyncExitStack() as bells:

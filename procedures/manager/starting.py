@@ -4,7 +4,7 @@ import asyncio
 import logging
 from datetime import UTC, datetime
 
-from procedures.domain.arguments import ProcedureInput, call_fault
+from procedures.domain.arguments import ProcedureInput, arguments_in_brief, call_fault
 from procedures.domain.errors import InvalidInput, NoSuchFunction, Refusal, WrongState
 from procedures.domain.states import FINAL, ProcedureState
 from procedures.manager.context import Context
@@ -30,7 +30,9 @@ async def start(context: Context, live: LiveProcedure, command: QueuedCommand) -
     if live.abort_of is not None and not live.was_ready and live.held_start is None:
         live.held_start = command  # an abort is started by whoever prepared it, as soon as it can be
         return
-    order = await context.database.write(lambda record: decide(record, live.story, command), [command.procedure_id])
+    order = await context.database.write(
+        lambda record: decide(record, live.story, command), [command.procedure_id], is_fresh=True
+    )
     if order is not None:
         await run(context, live, order)
 
@@ -62,7 +64,18 @@ def _order(record: Recording, story: Story, command: QueuedCommand) -> StartOrde
     record.claim(procedure.pk, SITE, names, now)
     record.capture(procedure.pk, function, call, now)
     changes = {} if resources is None else {"resources": list(names)}
-    record.move(procedure.pk, Move(_S.RUNNING, now, who=command.issued_by, function=function, changes=changes))
+    record.move(
+        procedure.pk,
+        Move(
+            _S.RUNNING,
+            now,
+            who=command.issued_by,
+            function=function,
+            changes=changes,
+            timeout_s=arguments.get("timeout_s"),
+            arguments=arguments_in_brief({function: call}),
+        ),
+    )
     return StartOrder(command.id, function, call, command.expires_at)
 
 

@@ -26,7 +26,9 @@ async def stop(context: Context, live: LiveProcedure, command: QueuedCommand) ->
     live.stops.append(command)
     has_abort = bool(command.arguments.get("abort"))
     begun = await context.database.write(
-        lambda record: _begin(record, live, command.id, command.issued_by, grace_s, has_abort=has_abort), [live.id]
+        lambda record: _begin(record, live, command.id, command.issued_by, grace_s, has_abort=has_abort),
+        [live.id],
+        is_fresh=True,
     )
     if begun:
         await climb(context, live, StopReport(command.issued_by, begun.timestamp(), grace_s), command.id)

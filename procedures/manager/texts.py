@@ -42,7 +42,7 @@ def last_line(text: bytes, *, characters: int) -> str:
     """The last line that says something, without the codes that colour a terminal, cut to `characters`."""
     shown = _CONTROL_SEQUENCE.sub("", text.decode(errors="replace"))
     lines = [line.strip() for line in _LINE_ENDS.split(shown) if line.strip()]
-    line = "".join(c if c.isprintable() else " " for c in lines[-1]) if lines else ""
+    line = "".join(c if c.isprintable() else " " for c in lines[-1]).strip() if lines else ""
     return line if len(line) <= characters else line[: characters - 1] + "…"
 
 
