@@ -62,8 +62,6 @@ class Move:
     function: str = ""
     stacktrace: str = ""
     details: Mapping[str, Any] | None = None
-    arguments: str = ""
-    """In brief, what the function of a RUNNING is called with."""
     timeout_s: float | None = None
     """Seconds that what begins now may take; None follows what the procedure was prepared with."""
     changes: Mapping[str, Any] = field(default_factory=dict)
@@ -266,7 +264,6 @@ class Recording:
             "who": move.who,
             "function": move.function,
             "deadline_at": procedure.deadline_at.timestamp() if procedure.deadline_at else None,
-            **({"arguments": move.arguments} if move.arguments else {}),
             **(extra or {}),
         }
         topics = ["statechange"]

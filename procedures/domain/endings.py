@@ -3,6 +3,7 @@
 import signal
 from dataclasses import dataclass
 
+from procedures.domain.durations import in_words
 from procedures.domain.states import ProcedureState
 
 _SIGNAL_WORDS = {
@@ -27,6 +28,8 @@ class Ending:
     """Who asked for the stop; None if nobody did."""
     emergency_by: str | None = None
     """Who ended it by the emergency stop; None if nobody did."""
+    timed_out_s: float | None = None
+    """Seconds after which it was out of time, and stopped for that; None if it was not."""
     was_killed: bool = False
     """The launcher killed the tree, for that stop."""
     has_completed: bool = False
@@ -59,6 +62,8 @@ def verdict(ending: Ending) -> Verdict:
         return Verdict(ProcedureState.COMPLETE, _leftovers("main returned", ending.leftovers))
     if ending.emergency_by is not None:
         return Verdict(ProcedureState.STOPPED, f"emergency stop by {ending.emergency_by}")
+    if ending.timed_out_s is not None:
+        return Verdict(ProcedureState.FAILED, _leftovers(_timeout(ending), ending.leftovers), ending.stacktrace)
     if ending.stop_asked_by is not None:
         how = "was killed after the grace period" if ending.was_killed else "ended by itself"
         by = f" by {ending.stop_asked_by}" if ending.stop_asked_by else ""
@@ -66,6 +71,12 @@ def verdict(ending: Ending) -> Verdict:
             ProcedureState.STOPPED, _leftovers(f"stopped on request{by}; it {how}", ending.leftovers), ending.stacktrace
         )
     return Verdict(ProcedureState.FAILED, _leftovers(_reason(ending), ending.leftovers), ending.stacktrace)
+
+
+def _timeout(ending: Ending) -> str:
+    where = f" in {ending.function}" if ending.function else ""
+    how = "it was killed after the grace period" if ending.was_killed else "it ended when it was asked to"
+    return f"timed out after {in_words(ending.timed_out_s or 0)}{where}; {how}"
 
 
 def _reason(ending: Ending) -> str:

@@ -11,7 +11,6 @@ import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from django.db import InterfaceError, OperationalError, connection
@@ -20,6 +19,8 @@ from procedures.domain.states import FINAL
 from procedures.recorder import ConcurrentChange, Recording, recording
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from procedures.models import Procedure
 
 log = logging.getLogger(__name__)

@@ -4,7 +4,7 @@ import asyncio
 import logging
 from datetime import UTC, datetime
 
-from procedures.domain.arguments import ProcedureInput, arguments_in_brief, call_fault
+from procedures.domain.arguments import ProcedureInput, call_fault
 from procedures.domain.errors import InvalidInput, NoSuchFunction, Refusal, WrongState
 from procedures.domain.states import FINAL, ProcedureState
 from procedures.manager.context import Context
@@ -73,7 +73,6 @@ def _order(record: Recording, story: Story, command: QueuedCommand) -> StartOrde
             function=function,
             changes=changes,
             timeout_s=arguments.get("timeout_s"),
-            arguments=arguments_in_brief({function: call}),
         ),
     )
     return StartOrder(command.id, function, call, command.expires_at)

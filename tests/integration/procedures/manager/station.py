@@ -164,7 +164,12 @@ class Station:
     def prepare(self, text: str, *, init: Mapping[str, Any] | None = None, who: str = "ann", **options: Any) -> int:
         """Ask for a script to be prepared; the id of its procedure."""
         inputs = {"init": ProcedureInput(kwargs=init)} if init is not None else {}
-        wanted = PrepareProcessCommand(EmbeddedStringScript(text), inputs, resources=options.get("resources", []))
+        wanted = PrepareProcessCommand(
+            EmbeddedStringScript(text),
+            inputs,
+            resources=options.get("resources", []),
+            timeout_s=options.get("timeout_s"),
+        )
         now = datetime.now(UTC)
         procedure = new_procedure(wanted, path="", node=self.configuration.node, who=who, at=now)
         with recording() as record:
@@ -175,6 +180,7 @@ class Station:
     def start(self, procedure_id: int, function: str = "main", *args: Any, who: str = "bob", **options: Any) -> int:
         """Ask for a function to be started; the id of the command."""
         arguments = {"function": function, "args": list(args), "kwargs": options.get("kwargs", {})}
+        arguments["timeout_s"] = options.get("timeout_s")
         if "resources" in options:
             arguments["resources"] = options["resources"]
         with recording():
