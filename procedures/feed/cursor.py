@@ -3,13 +3,14 @@
 import asyncio
 import logging
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 
 from channels.db import database_sync_to_async
 from django.db import DatabaseError
 
-from procedures.feed.encoded import MAX_EVENTS, Batch, Wanted, batch, encode
+from procedures.feed.encoded import MAX_EVENTS, Batch, Encoded, Wanted, batch, encode
 from procedures.feed.reader import RECHECK_S, EventFeed, Listener
 from procedures.models import Event
 from procedures.selectors import latest_event_id
@@ -18,6 +19,10 @@ log = logging.getLogger(__name__)
 
 COALESCE_S = 0.05
 """A client gets at most one batch in this time; the first at once."""
+
+
+_READ_ROWS = 50
+"""At a time: events may be large, and then few of them fill a message."""
 
 
 @dataclass(frozen=True)
@@ -82,8 +87,17 @@ def _page(cursor: int, floor: int, wanted: Wanted) -> Batch:
     rows = Event.objects.filter(pk__gt=cursor).order_by("pk")
     if wanted.procedure_id is not None:
         rows = rows.filter(procedure_id=wanted.procedure_id)
-    events = [encode(row) for row in rows[:MAX_EVENTS]]
-    found = batch(events, wanted, cursor)
-    is_all = len(events) < MAX_EVENTS and (not events or found.cursor == events[-1].id)
-    # Whatever lay between its last row and the floor is not wanted, or no longer kept.
-    return Batch(found.events, max(found.cursor, floor)) if is_all else found
+    read = 0
+    last = cursor
+
+    def events() -> Iterator[Encoded]:
+        nonlocal read, last
+        for row in rows[:MAX_EVENTS].iterator(chunk_size=_READ_ROWS):
+            read, last = read + 1, row.pk
+            yield encode(row)
+
+    found = batch(events(), wanted, cursor)
+    if read == MAX_EVENTS or found.cursor < last:
+        return found
+    # That was all. What lay between its last row and the floor is not wanted, or no longer kept.
+    return Batch(found.events, max(found.cursor, floor))
