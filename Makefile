@@ -8,7 +8,7 @@ JOBS ?= 2
 SCRATCH := OET_HOME=.venv/scratch DATABASE_URL=
 
 .DEFAULT_GOAL := help
-.PHONY: help up test lint format bench clean
+.PHONY: help up test lint format bench chaos clean
 .DELETE_ON_ERROR:
 
 help: ## List the targets
@@ -38,6 +38,13 @@ format: .venv/develop.stamp ## Bring the code into form
 
 bench: .venv/develop.stamp ## Measure: latencies, throughput, memory
 	$(BIN)/python -m benchmarks
+
+# A run that broke a promise is repeated with its seed: make chaos SEED=… ROUNDS=…
+ROUNDS ?= 300
+SEED ?=
+
+chaos: .venv/develop.stamp ## Kill everything, again and again, and check every promise (ROUNDS=300, SEED=…; minutes)
+	$(BIN)/python -m tests.chaos --rounds $(ROUNDS) --seed "$(SEED)"
 
 clean: ## Remove what the other targets made, except the data in var/
 	rm -rf .venv build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .coverage* test-results

@@ -1,0 +1,22 @@
+"""A short chaos run, in every `make test`; `make chaos` is the long one."""
+
+import secrets
+from pathlib import Path
+
+import pytest
+
+from tests.chaos.killer import WEIGHTS
+from tests.chaos.storm import run
+
+ROUNDS = len(WEIGHTS) + 1
+
+
+@pytest.mark.acceptance
+@pytest.mark.timeout(400)  # it takes 50 s, on a machine that does nothing else
+def test_whatever_is_killed_every_promise_is_kept(tmp_path: Path) -> None:
+    seed = secrets.token_hex(4)
+    outcome = run(tmp_path, seed, ROUNDS)
+    assert not outcome.violations, f"to repeat it: make chaos SEED={seed} ROUNDS={ROUNDS}\n{outcome.table()}"
+    assert sum(outcome.kills.values()) == ROUNDS, outcome.table()
+    assert {"manager", "web", "up"} < outcome.kills.keys(), outcome.table()
+    assert any(start.proofs for start in outcome.evidence.starts), outcome.table()
