@@ -245,6 +245,8 @@ class Node(models.Model):
     manager_pid = models.PositiveIntegerField(null=True)
     boot_id = models.CharField(max_length=36, blank=True)
     versions = models.JSONField(default=dict)
+    draining_since = models.DateTimeField(null=True, help_text="Since when it takes no new work; null if it does.")
+    draining_by = models.CharField(max_length=150, blank=True)
     condition = models.JSONField(default=dict, help_text="Load, free disk, and what is wrong, in words.")
 
     class Meta:

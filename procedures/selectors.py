@@ -183,7 +183,11 @@ def nodes() -> list[dict[str, Any]]:
             "heartbeat_age_s": round(max(0.0, (now - node.heartbeat_at).total_seconds()), 3),
             "is_alive": (now - node.heartbeat_at).total_seconds() <= settings.OET.heartbeat_timeout,
             "problems": node.condition.get("problems", []),
-            "condition": node.condition,
+            "condition": {
+                **node.condition,
+                "draining": node.draining_since is not None,
+                "draining_by": node.draining_by,
+            },
             "versions": node.versions,
         }
         for node in Node.objects.all()

@@ -13,7 +13,7 @@ from django.contrib.auth.models import AnonymousUser, User
 
 from procedures.bells import Role, ring_at_commit
 from procedures.domain.arguments import ProcedureInput, subarray_ids
-from procedures.domain.errors import AbortImpossible, InvalidInput, NoAnswer, NoManager, Refusal, WrongState
+from procedures.domain.errors import AbortImpossible, Draining, InvalidInput, NoAnswer, NoManager, Refusal, WrongState
 from procedures.domain.people import Actor, Right
 from procedures.domain.resources import resources_of
 from procedures.domain.scripts import (
@@ -129,7 +129,7 @@ class ScriptExecutionService:
         procedure = procedure_for(self.actor, command.procedure_id)
         if procedure.state in FINAL:
             raise WrongState(procedure.pk, procedure.state, "stopped", "There is nothing left to stop.")
-        _node_of_manager(procedure.node)
+        _node_alive(procedure.node)
         arguments: dict[str, Any] = {"grace": command.grace_s, "abort": command.abort}
         if command.abort:
             arguments["abort_procedure"] = _abort_procedure(procedure)
@@ -203,32 +203,46 @@ def _path_of(script: ExecutableScript) -> str:
 
 
 def _node_of_manager(name: str = "") -> str:
-    """The node that is to run something: `name`, or this machine, or any whose manager lives; raises NoManager."""
+    """The node that is to run something new: `name`, or this machine, or any that can; raises NoManager, Draining."""
+    node = _node_alive(name, is_for_new_work=not name)
+    draining = Node.objects.filter(name=node, draining_since__isnull=False).first()
+    if draining is not None and draining.draining_since is not None:
+        raise Draining(node, draining.draining_by or "somebody", f"{draining.draining_since:%Y-%m-%d %H:%M:%S} UTC")
+    return node
+
+
+def _node_alive(name: str = "", *, is_for_new_work: bool = False) -> str:
+    """The node `name`, or this machine, or any whose manager lives; those that drain come last. Raises NoManager."""
     fresh = datetime.now(UTC) - timedelta(seconds=settings.OET.heartbeat_timeout)
-    beats = dict(Node.objects.filter(**({"name": name} if name else {})).values_list("name", "heartbeat_at"))
-    alive = sorted(node for node, beat in beats.items() if beat >= fresh)
+    nodes = list(Node.objects.filter(**({"name": name} if name else {})).only("name", "heartbeat_at", "draining_since"))
+    alive = [node for node in nodes if node.heartbeat_at >= fresh]
     if not alive:
-        last = max(beats.values(), default=None)
+        last = max((node.heartbeat_at for node in nodes), default=None)
         raise NoManager(f"{last:%Y-%m-%d %H:%M:%S} UTC" if last else "")
-    return settings.OET.node if settings.OET.node in alive else alive[0]
+
+    def rank(node: Node) -> tuple[bool, bool, str]:
+        return (is_for_new_work and node.draining_since is not None, node.name != settings.OET.node, node.name)
+
+    return min(alive, key=rank).name
 
 
-def _abort_procedure(procedure: Procedure) -> dict[str, Any]:
-    """What the abort will run, checked; raises AbortImpossible."""
-    uri = settings.OET.abort_script
-    if not uri:
-        raise AbortImpossible(
-            f"no abort script is set (OET_ABORT_SCRIPT), so nothing was done. Stop procedure {procedure.pk} without abort."
-        )
+def abort_subarray(procedure: Procedure) -> int | str:
+    """The subarray that an abort of the procedure would be for; raises AbortImpossible."""
+    if not settings.OET.abort_script:
+        raise AbortImpossible(procedure.pk, "no abort script is set (OET_ABORT_SCRIPT)")
     captures = ArgCapture.objects.filter(procedure=procedure).order_by("id")
     calls = [(c.function, ProcedureInput(tuple(c.args), c.kwargs)) for c in captures]
     ids = subarray_ids(calls, procedure.functions)
     if len(ids) != 1:
         found = f"name several: {', '.join(sorted(map(str, ids)))}" if ids else "have no subarray_id"
-        raise AbortImpossible(
-            f"the arguments of procedure {procedure.pk} {found}, so it is not known what to abort and nothing was done. "
-            "Stop it without abort."
-        )
+        why = f"the arguments of procedure {procedure.pk} {found}, so it is not known what to abort"
+        raise AbortImpossible(procedure.pk, why)
+    return next(iter(ids))
+
+
+def _abort_procedure(procedure: Procedure) -> dict[str, Any]:
+    """What the abort will run, checked; raises AbortImpossible."""
+    call = ProcedureInput(kwargs={"subarray_id": abort_subarray(procedure)})
+    uri = settings.OET.abort_script
     script = FileSystemScript(uri if uri.startswith("file://") else f"file://{uri}")
-    call = ProcedureInput(kwargs={"subarray_id": next(iter(ids))})
     return {"script": script_to_json(script), "inputs": {"main": call.as_json()}}

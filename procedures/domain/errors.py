@@ -78,6 +78,10 @@ class AbortImpossible(Refusal):
 
     code = "abort_impossible"
 
+    def __init__(self, procedure_id: int, why: str) -> None:
+        self.why = why
+        super().__init__(f"{why}; nothing was done. Stop procedure {procedure_id} without abort.")
+
 
 class NoManager(Refusal):
     """No ProcessManager has a fresh heartbeat."""
@@ -88,6 +92,18 @@ class NoManager(Refusal):
         seen = f" (last heard of {last_seen})" if last_seen else ""
         super().__init__(
             f"no process manager is running{seen}; nothing was done. Start it: `make up` or `manage.py processmanager`."
+        )
+
+
+class Draining(Refusal):
+    """The node finishes what runs and takes nothing new."""
+
+    code = "draining"
+
+    def __init__(self, node: str, by: str, since: str) -> None:
+        super().__init__(
+            f"node {node} takes no new work: {by} is draining it since {since}. Scripts that run go on and can be stopped; "
+            "`manage.py drain --end` on that node takes work again."
         )
 
 

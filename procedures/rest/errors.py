@@ -21,6 +21,7 @@ _STATUS_OF_CODE = {
     "forbidden": status.HTTP_403_FORBIDDEN,
     "not_found": status.HTTP_404_NOT_FOUND,
     "no_manager": status.HTTP_503_SERVICE_UNAVAILABLE,
+    "draining": status.HTTP_503_SERVICE_UNAVAILABLE,
     "no_answer": status.HTTP_504_GATEWAY_TIMEOUT,
 }
 _RETRY_S = "5"
