@@ -15,6 +15,7 @@ from django.urls import NoReverseMatch, reverse
 from procedures.domain.errors import InvalidInput, NotAllowed, Refusal
 from procedures.domain.people import Actor, Right
 from procedures.domain.states import ProcedureState
+from procedures.pages.conditions import FailedAbort, conditions, failed_aborts
 from procedures.pages.rows import Row, ShownRow, live_rows, with_words
 from procedures.pages.words import clock, sidereal
 from procedures.selectors import latest_event_id, nodes
@@ -24,6 +25,8 @@ P = ParamSpec("P")
 
 THEMES = ("light", "dark", "night")
 THEME_COOKIE = "oet_theme"
+SEEN_COOKIE = "oet_seen_aborts"
+"""Ids of failed aborts whose alarm this browser need not show any more, such as `12.17`."""
 _ROLES = ("engineer", "operator", "viewer")
 _STATUS = {"invalid": 400, "forbidden": 403, "not_found": 404, "no_manager": 503, "no_answer": 504}
 
@@ -38,13 +41,15 @@ class Page:
     now: float
     live: list[Row]
     nodes: list[dict[str, Any]]
+    failed_aborts: list[FailedAbort]
 
     @classmethod
     def of(cls, request: HttpRequest) -> "Page":
         """Read what every page shows; raises NotAllowed."""
         actor = actor_of(request.user)
         cursor = latest_event_id()
-        return cls(request, actor, cursor, time.time(), live_rows(actor), nodes())
+        failed = failed_aborts(actor, seen=_seen_aborts(request))
+        return cls(request, actor, cursor, time.time(), live_rows(actor), nodes(), failed)
 
     def rows(self, section: str) -> list[ShownRow]:
         """The live procedures of one list, with their words."""
@@ -74,7 +79,8 @@ class Page:
             "heartbeat_timeout_s": settings.OET.heartbeat_timeout,
             "grace_s": settings.OET.grace,
             "can_abort": bool(settings.OET.abort_script),
-            "conditions": conditions(self.nodes, self.live),
+            "conditions": conditions(self.nodes, self.live, self.failed_aborts),
+            "failed_aborts": [failure.as_record() for failure in self.failed_aborts],
         }
 
 
@@ -101,22 +107,6 @@ def role_of(user: User) -> str:
         return "administrator"
     groups = set(user.groups.values_list("name", flat=True))
     return next((role for role in _ROLES if role in groups), "")
-
-
-def conditions(found: list[dict[str, Any]], live: list[Row]) -> list[str]:
-    """What is wrong, in words; `static/js/conditions.js` says the same."""
-    unknown = [
-        f"{row.name} #{row.id} is UNKNOWN, perhaps it still runs: look at it."
-        for row in live
-        if row.state == ProcedureState.UNKNOWN
-    ]
-    if not any(node["is_alive"] for node in found):
-        seen = max((node["heartbeat_at"] for node in found), default=None)
-        last = f", last heard of at {clock(seen)} UTC" if seen else ""
-        words = f"No process manager is running{last}: nothing can be prepared, started or stopped. Start it: make up."
-        return [words, *unknown]
-    silent = [f"{node['name']}: its process manager is silent." for node in found if not node["is_alive"]]
-    return [*silent, *(f"{node['name']}: {problem}" for node in found for problem in node["problems"]), *unknown]
 
 
 def wants_json(request: HttpRequest) -> bool:
@@ -155,6 +145,11 @@ def page_view(
             return refused(request, refusal)
 
     return answering
+
+
+def _seen_aborts(request: HttpRequest) -> frozenset[int]:
+    found = request.COOKIES.get(SEEN_COOKIE, "").split(".")
+    return frozenset(int(text) for text in found if text.isascii() and text.isdigit() and len(text) < 19)
 
 
 def _history_url(request: HttpRequest) -> str:

@@ -14,7 +14,7 @@ from procedures.domain.arguments import arguments_in_brief
 from procedures.domain.people import Actor
 from procedures.domain.states import FINAL, ProcedureState
 from procedures.models import LIVE_STATES, ArgCapture, Procedure, ProcedureHistory
-from procedures.pages.words import age, clock, duration, moment, took
+from procedures.pages.words import age, countdown, duration, moment, took
 from procedures.selectors import inputs_of, procedures_for
 
 MAX_LIVE = 200
@@ -40,6 +40,8 @@ class Row:
     cause: str = ""
     node: str = ""
     abort_of: int | None = None
+    aborted_by: int | None = None
+    """The procedure that ran its abort."""
     created_at: float = 0.0
     created_by: str = ""
     started_at: float | None = None
@@ -47,6 +49,9 @@ class Row:
     finished_at: float | None = None
     stop_at: float | None = None
     stop_by: str = ""
+    stop_grace_s: float | None = None
+    deadline_at: float | None = None
+    """When what it does now is out of time."""
     output_bytes: int = 0
     output_lines: int = 0
     last_line: str = ""
@@ -113,8 +118,10 @@ def shown(row: Row, now: float) -> dict[str, str]:
         "ended": moment(row.finished_at, now) if row.finished_at else "",
         "took": ended,
         "note": _note(row),
-        "stopping": _stopping(row),
+        "stopping": _stopping(row, now),
+        "timeout": _timeout(row, now),
         "abort": f"abort of #{row.abort_of}" if row.abort_of else "",
+        "aborted": f"aborted by #{row.aborted_by}" if row.aborted_by else "",
     }
 
 
@@ -139,10 +146,20 @@ def _since(row: Row, now: float) -> str:
     return f"running since {moment(row.started_at, now)}" if is_running and row.started_at else ""
 
 
-def _stopping(row: Row) -> str:
+def _stopping(row: Row, now: float) -> str:
+    """That it is being stopped, by whom, and when that will be forced."""
     if row.stop_at is None or row.finished_at:
         return ""
-    return f"{row.stop_by or 'somebody'} asked it to stop at {clock(row.stop_at)}"
+    left = row.stop_at + (row.stop_grace_s or 0) - now
+    by = f"by {row.stop_by or 'somebody'}"
+    return f"stopping, {by}, kill in {countdown(left)}" if left > 0 else f"being killed, {by}"
+
+
+def _timeout(row: Row, now: float) -> str:
+    if row.deadline_at is None or row.finished_at or row.state == ProcedureState.UNKNOWN:
+        return ""
+    left = row.deadline_at - now
+    return f"timeout in {countdown(left)}" if left > 0 else "out of time"
 
 
 def _note(row: Row) -> str:
@@ -161,10 +178,11 @@ def _rows(procedures: Iterable[Procedure]) -> list[Row]:
     ids = [procedure.pk for procedure in found]
     arguments = _arguments(ids)
     starts = _starts(ids)
-    return [_row(p, arguments.get(p.pk, ""), starts.get(p.pk)) for p in found]
+    aborts = dict(Procedure.objects.filter(abort_of__in=ids).order_by("pk").values_list("abort_of_id", "pk"))
+    return [_row(p, arguments.get(p.pk, ""), starts.get(p.pk), aborts.get(p.pk)) for p in found]
 
 
-def _row(procedure: Procedure, arguments: str, start: ProcedureHistory | None) -> Row:
+def _row(procedure: Procedure, arguments: str, start: ProcedureHistory | None, aborted_by: int | None) -> Row:
     is_running = procedure.state == ProcedureState.RUNNING
     return Row(
         id=procedure.pk,
@@ -177,18 +195,28 @@ def _row(procedure: Procedure, arguments: str, start: ProcedureHistory | None) -
         cause=procedure.cause,
         node=procedure.node,
         abort_of=procedure.abort_of_id,
+        aborted_by=aborted_by,
         created_at=procedure.created_at.timestamp(),
         created_by=procedure.created_by,
         started_at=_seconds(procedure.started_at),
         started_by=start.who if start else "",
         finished_at=_seconds(procedure.finished_at),
-        stop_at=_seconds(procedure.stop_asked_at),
+        stop_at=_stop_at(procedure),
         stop_by=procedure.stop_asked_by,
+        stop_grace_s=procedure.stop_grace_s,
+        deadline_at=_seconds(procedure.deadline_at),
         output_bytes=procedure.output_bytes,
         output_lines=procedure.output_lines,
         last_line=procedure.last_line,
         last_output_at=_seconds(procedure.last_output_at),
     )
+
+
+def _stop_at(procedure: Procedure) -> float | None:
+    """When the stop that is under way was asked for; one that ended in UNKNOWN is over."""
+    asked_at = procedure.stop_asked_at
+    is_over = procedure.state == ProcedureState.UNKNOWN and asked_at is not None and asked_at <= procedure.state_at
+    return None if is_over else _seconds(asked_at)
 
 
 def _seconds(time: datetime | None) -> float | None:

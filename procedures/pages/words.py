@@ -41,6 +41,12 @@ def age(seconds: float) -> str:
     return f"{int(seconds // _HOUR)} h" if seconds < 2 * _DAY else f"{int(seconds // _DAY)} d"
 
 
+def countdown(seconds: float) -> str:
+    """What is left, never too little: `3 s`, `2:05`, `1:02:03`."""
+    whole = max(0, math.ceil(seconds))
+    return f"{whole} s" if whole < _MINUTE else duration(whole)
+
+
 def clock(at: float) -> str:
     """The time of day in UTC, `01:47:32`."""
     return f"{datetime.fromtimestamp(at, UTC):%H:%M:%S}"

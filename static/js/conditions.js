@@ -1,47 +1,117 @@
 // @ts-check
-/** The line below the strip: what is wrong, in words. `procedures/pages/page.py` says the same when the page is made. */
+/** The line below the strip: what is wrong, in words. `procedures/pages/conditions.py` says the same; `tests/js/conditions.json` holds both to it. */
 
-import { need, setHidden, slot } from "./dom.js";
+import { say } from "./announce.js";
+import { data, need, setHidden, slot } from "./dom.js";
 import { clock } from "./format.js";
 
 /** @typedef {import("./live.js").NodeHealth} NodeHealth */
+/** @typedef {{ procedure: number, abort_of: number, cause: string }} FailedAbort */
+/** @typedef {{ words: string, procedure: number | null, is_failed_abort: boolean }} Condition */
+
+const ABORT_FAILED = "procedure.abort.failed";
+const SEEN_COOKIE = "oet_seen_aborts";
+const SEEN_FOR_S = 86400;
+const MAX_SEEN = 50;
+
+/** @type {FailedAbort[]} */
+let failedAborts = [];
 
 /**
  * @param {NodeHealth[]} nodes as the server last told
  * @param {number} timeout seconds after which a heartbeat is missed
  * @param {number} now the server's time at which it told, Unix seconds
- * @param {import("./records.js").ProcedureRecord[]} unknown procedures that may run unmanaged
- * @returns {string[]}
+ * @param {Pick<import("./records.js").ProcedureRecord, "id" | "name">[]} unknown procedures that may run unmanaged
+ * @param {FailedAbort[]} [aborts] that did not do their work
+ * @returns {Condition[]} the most urgent first
  */
-export function conditions(nodes, timeout, now, unknown) {
-  const words = unknown.map((record) => `${record.name} #${record.id} is UNKNOWN, perhaps it still runs: look at it.`);
+export function conditions(nodes, timeout, now, unknown, aborts = []) {
+  return [
+    ...aborts.map((abort) => ({
+      words: `The abort of #${abort.abort_of} failed, so its subarray may still be active: ${abort.cause || "no reason is known"}.`,
+      procedure: abort.procedure,
+      is_failed_abort: true,
+    })),
+    ...ofNodes(nodes, timeout, now).map((words) => ({ words, procedure: null, is_failed_abort: false })),
+    ...unknown.map((record) => ({
+      words: `${record.name} #${record.id} is UNKNOWN, perhaps it still runs: look at it.`,
+      procedure: record.id,
+      is_failed_abort: false,
+    })),
+  ];
+}
+
+/** @param {NodeHealth[]} nodes @param {number} timeout @param {number} now @returns {string[]} */
+function ofNodes(nodes, timeout, now) {
   const isMissed = (/** @type {NodeHealth} */ node) => node.heartbeat_age_s > timeout;
   if (nodes.every(isMissed)) {
     const youngest = Math.min(...nodes.map((node) => node.heartbeat_age_s));
     const last = nodes.length ? `, last heard of at ${clock(now - youngest)} UTC` : "";
-    return [`No process manager is running${last}: nothing can be prepared, started or stopped. Start it: make up.`, ...words];
+    return [`No process manager is running${last}: nothing can be prepared, started or stopped. Start it: make up.`];
   }
-  const silent = nodes.filter(isMissed).map((node) => `${node.name}: its process manager is silent.`);
-  return [...silent, ...nodes.flatMap((node) => node.problems.map((problem) => `${node.name}: ${problem}`)), ...words];
+  return nodes.flatMap((node) => {
+    if (isMissed(node)) return [`${node.name}: its process manager is silent.`];
+    const draining = node.condition?.draining ? [`${node.name} takes no new starts: draining.`] : [];
+    return [...draining, ...node.problems.map((problem) => `${node.name}: ${problem}`)];
+  });
+}
+
+/** Keep what the page was made with, and let people say that they have seen it. */
+export function watchConditions() {
+  failedAborts = data("failed-aborts") ?? [];
+  need(document, "[data-conditions]").addEventListener("click", (event) => {
+    const button = /** @type {HTMLElement} */ (event.target).closest("[data-seen]");
+    if (button) forget(Number(button.getAttribute("data-seen")));
+  });
+}
+
+/** An abort that failed is said at once, and stays. @param {import("./records.js").LoggedEvent} event */
+export function noteCondition(event) {
+  if (event.topic !== ABORT_FAILED || failedAborts.some((abort) => abort.procedure === event.payload.procedure)) return;
+  const abort = /** @type {FailedAbort} */ (event.payload);
+  failedAborts.push(abort);
+  say(`The abort of procedure ${abort.abort_of} FAILED: ${abort.cause}.`, true);
 }
 
 /** @param {import("./live.js").LiveLink} link @param {import("./records.js").ProcedureRecord[]} live */
 export function showConditions(link, live) {
-  if ((!link.nodes || link.state === "stale") && !link.problem) return;
+  if ((!link.nodes || link.state === "stale") && !link.problem && !failedAborts.length) return;
   const bar = need(document, "[data-conditions]");
+  const found = link.problem ? [{ words: link.problem, procedure: null, is_failed_abort: false }] : [];
   const unknown = live.filter((record) => record.state === "UNKNOWN");
-  const words = link.problem ? [link.problem] : [];
-  if (link.nodes) words.push(...conditions(link.nodes, Number(document.body.dataset.heartbeatTimeout), link.asOf, unknown));
+  if (link.nodes) found.push(...conditions(link.nodes, Number(document.body.dataset.heartbeatTimeout), link.asOf, unknown, failedAborts));
+  else if (failedAborts.length) return; // the line is as the server made it until the nodes are known
   const list = slot(bar, "list");
-  if (words.join("\n") !== [...list.children].map((item) => item.textContent).join("\n")) {
-    list.replaceChildren(...words.map(item));
+  if (found.map((condition) => condition.words).join("\n") !== [...list.children].map((item) => item.firstChild?.textContent).join("\n")) {
+    list.replaceChildren(...found.map(item));
   }
-  setHidden(bar, words.length === 0);
+  bar.classList.toggle("conditions--loud", failedAborts.length > 0);
+  setHidden(bar, found.length === 0);
 }
 
-/** @param {string} words */
-function item(words) {
+/** @param {number} procedure */
+function forget(procedure) {
+  failedAborts = failedAborts.filter((abort) => abort.procedure !== procedure);
+  const known = document.cookie.match(new RegExp(`(?:^|; )${SEEN_COOKIE}=([\\d.]+)`))?.[1]?.split(".") ?? [];
+  const seen = [...known, procedure].slice(-MAX_SEEN).join(".");
+  const secure = location.protocol === "https:" ? "; Secure" : "";
+  document.cookie = `${SEEN_COOKIE}=${seen}; path=/; max-age=${SEEN_FOR_S}; SameSite=Lax${secure}`;
+  for (const button of document.querySelectorAll(`[data-seen="${procedure}"]`)) button.closest("li")?.remove();
+}
+
+/** @param {Condition} condition */
+function item(condition) {
   const element = document.createElement("li");
-  element.textContent = words;
+  const words = condition.procedure ? document.createElement("a") : document.createElement("span");
+  if (words instanceof HTMLAnchorElement) words.href = `/procedures/${condition.procedure}/`;
+  words.textContent = condition.words;
+  element.append(words);
+  if (condition.is_failed_abort) {
+    element.className = "failed strong";
+    const button = document.createElement("button");
+    Object.assign(button, { type: "button", className: "button button--small", textContent: "Seen" });
+    button.dataset.seen = String(condition.procedure);
+    element.append(button);
+  }
   return element;
 }

@@ -36,6 +36,12 @@ export function age(seconds) {
   return seconds < 2 * DAY ? `${Math.floor(seconds / HOUR)} h` : `${Math.floor(seconds / DAY)} d`;
 }
 
+/** What is left, never too little: `3 s`, `2:05`, `1:02:03`. @param {number} seconds */
+export function countdown(seconds) {
+  const whole = Math.max(0, Math.ceil(seconds));
+  return whole < MINUTE ? `${whole} s` : duration(whole);
+}
+
 /** The time of day in UTC, `01:47:32`. @param {number} at Unix seconds */
 export function clock(at) {
   return new Date(at * 1000).toISOString().slice(11, 19);

@@ -4,7 +4,7 @@
  * `procedures/pages/rows.py` makes the same; `tests/js/shown.json` holds both to it.
  */
 
-import { age, clock, duration, moment, took } from "./format.js";
+import { age, clock, countdown, duration, moment, took } from "./format.js";
 
 /**
  * @typedef {object} ProcedureRecord
@@ -18,6 +18,7 @@ import { age, clock, duration, moment, took } from "./format.js";
  * @property {string} cause
  * @property {string} node
  * @property {number | null} abort_of
+ * @property {number | null} aborted_by
  * @property {number} created_at
  * @property {string} created_by
  * @property {number | null} started_at
@@ -25,6 +26,8 @@ import { age, clock, duration, moment, took } from "./format.js";
  * @property {number | null} finished_at
  * @property {number | null} stop_at
  * @property {string} stop_by
+ * @property {number | null} stop_grace_s
+ * @property {number | null} deadline_at
  * @property {number} output_bytes
  * @property {number} output_lines
  * @property {string} last_line
@@ -74,13 +77,24 @@ export function fold(record, event) {
   if (!record) return null;
   if (event.topic === "procedure.output") return printed(record, event.payload);
   if (event.topic === "procedure.stopping") {
-    return { ...record, stop_by: event.payload.by ?? "", stop_at: seconds(event.at) };
+    return { ...record, stop_by: event.payload.by ?? "", stop_at: seconds(event.at), stop_grace_s: event.payload.grace_s ?? null };
   }
+  if (event.topic === "procedure.deadline") return { ...record, deadline_at: event.payload.deadline_at ?? null };
   return record;
 }
 
-/** The words of a record. @param {ProcedureRecord} record @param {number} now Unix seconds @returns {Record<string, string>} */
-export function shown(record, now) {
+/** Whether a stop of it is under way. @param {ProcedureRecord} record */
+export function isStopping(record) {
+  return Boolean(record.stop_at) && !record.finished_at;
+}
+
+/**
+ * The words of a record.
+ * @param {ProcedureRecord} record @param {number} now Unix seconds
+ * @param {boolean} [isFrozen] the page is stale: countdowns become times of day, which stay true
+ * @returns {Record<string, string>}
+ */
+export function shown(record, now, isFrozen = false) {
   const started = record.started_at;
   const finished = record.finished_at;
   const ended = finished ? took(finished - (started || record.created_at)) : "";
@@ -101,8 +115,10 @@ export function shown(record, now) {
     ended: finished ? moment(finished, now) : "",
     took: ended,
     note: note(record),
-    stopping: record.stop_at && !finished ? `${record.stop_by || "somebody"} asked it to stop at ${clock(record.stop_at)}` : "",
+    stopping: stopping(record, now, isFrozen),
+    timeout: timeout(record, now, isFrozen),
     abort: record.abort_of ? `abort of #${record.abort_of}` : "",
+    aborted: record.aborted_by ? `aborted by #${record.aborted_by}` : "",
   };
 }
 
@@ -121,6 +137,7 @@ function created(event) {
     cause: payload.cause ?? "",
     node: payload.node ?? "",
     abort_of: payload.abort_of ?? null,
+    aborted_by: null,
     created_at: payload.at,
     created_by: payload.who ?? "",
     started_at: null,
@@ -128,6 +145,8 @@ function created(event) {
     finished_at: null,
     stop_at: null,
     stop_by: "",
+    stop_grace_s: null,
+    deadline_at: null,
     output_bytes: 0,
     output_lines: 0,
     last_line: "",
@@ -146,6 +165,7 @@ function moved(record, payload) {
     next.arguments = payload.arguments ?? record.arguments;
   }
   if (FINAL.has(payload.state)) next.finished_at = payload.at;
+  if (payload.state === "UNKNOWN") next.stop_at = null; // the stop that led there is over
   return next;
 }
 
@@ -165,6 +185,22 @@ function printed(record, payload) {
 function since(record, now) {
   if (record.finished_at) return `${record.state} at ${moment(record.finished_at, now)}`;
   return record.state === "RUNNING" && record.started_at ? `running since ${moment(record.started_at, now)}` : "";
+}
+
+/** That it is being stopped, by whom, and when that will be forced. @param {ProcedureRecord} record @param {number} now @param {boolean} isFrozen */
+function stopping(record, now, isFrozen) {
+  if (!record.stop_at || record.finished_at) return "";
+  const killAt = record.stop_at + (record.stop_grace_s ?? 0);
+  const by = `by ${record.stop_by || "somebody"}`;
+  if (killAt <= now) return `being killed, ${by}`;
+  return `stopping, ${by}, kill ${isFrozen ? `at ${clock(killAt)}` : `in ${countdown(killAt - now)}`}`;
+}
+
+/** @param {ProcedureRecord} record @param {number} now @param {boolean} isFrozen */
+function timeout(record, now, isFrozen) {
+  if (!record.deadline_at || record.finished_at || record.state === "UNKNOWN") return "";
+  if (record.deadline_at <= now) return "out of time";
+  return `timeout ${isFrozen ? `at ${clock(record.deadline_at)}` : `in ${countdown(record.deadline_at - now)}`}`;
 }
 
 /** @param {ProcedureRecord} record */

@@ -1,13 +1,13 @@
 // @ts-check
 /** What every page does: it keeps the link, the records of what is live, the strip, and the way to stop. */
 
-import { announce } from "./announce.js";
+import { announce, say } from "./announce.js";
 import { watchCommands } from "./commands.js";
-import { showConditions } from "./conditions.js";
+import { noteCondition, showConditions, watchConditions } from "./conditions.js";
 import { data } from "./dom.js";
 import { listenToKeys } from "./keys.js";
 import { LiveLink } from "./live.js";
-import { fold, isFinal } from "./records.js";
+import { fold, isFinal, isStopping, shown } from "./records.js";
 import { showStale } from "./stale.js";
 import { offerStop, refreshStop } from "./stop.js";
 import { showStrip } from "./strip.js";
@@ -51,6 +51,7 @@ link.onEvents((events) => {
   /** @type {Set<number>} */
   const changed = new Set();
   for (const event of events) {
+    noteCondition(event);
     if (event.procedure === null) continue;
     const before = records.get(event.procedure) ?? null;
     const after = fold(before, event);
@@ -58,10 +59,20 @@ link.onEvents((events) => {
     records.set(after.id, after);
     changed.add(after.id);
     if (after.state !== before?.state) announce(after);
+    else if (isStopping(after) && after.stop_at !== before?.stop_at) say(`${after.name} is ${shown(after, shownTime()).stopping}.`, false);
+    if (!before && after.abort_of) linkAbort(after.abort_of, after.id, changed);
   }
   for (const handler of changeHandlers) handler(changed, events);
   turn();
 });
+
+/** The one that is aborted names its abort, too. @param {number} aborted @param {number} by @param {Set<number>} changed */
+function linkAbort(aborted, by, changed) {
+  const record = records.get(aborted);
+  if (!record) return;
+  records.set(aborted, { ...record, aborted_by: by });
+  changed.add(aborted);
+}
 
 function turn() {
   link.checkSilence();
@@ -75,6 +86,7 @@ function turn() {
 
 link.onWord(turn);
 setInterval(turn, TURN_MS);
+watchConditions();
 offerStop(live, shownTime);
 watchCommands();
 listenToKeys();

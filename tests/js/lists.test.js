@@ -2,7 +2,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { arrange } from "../../static/js/board.js";
-import { conditions } from "../../static/js/conditions.js";
 import { layOut } from "../../static/js/scale.js";
 
 const record = (id, state, more = {}) => /** @type {any} */ ({ id, state, name: `s${id}.py`, started_at: null, finished_at: null, ...more });
@@ -19,25 +18,6 @@ test("lists stand in the order in which people read them", () => {
     record(8, "UNKNOWN"),
   ];
   assert.deepEqual(arrange(records, 2), { running: [3, 2], prepared: [4, 5], recent: [8, 1, 6] });
-});
-
-const node = (name, age, problems = []) => ({ name, heartbeat_age_s: age, problems });
-
-test("nothing is said while all is well", () => {
-  assert.deepEqual(conditions([node("a", 1)], 5, 1000, []), []);
-});
-
-test("a missing manager is said at once, with when it was last heard of", () => {
-  assert.match(conditions([node("a", 40)], 5, 1773798452, [])[0] ?? "", /No process manager is running, last heard of at 01:46:52 UTC: nothing can be/);
-  assert.match(conditions([], 5, 1000, [])[0] ?? "", /^No process manager is running: nothing can be/);
-});
-
-test("one silent node of two is named, and so is what a node complains of", () => {
-  assert.deepEqual(conditions([node("a", 40), node("b", 1, ["disk is full"])], 5, 1000, []), ["a: its process manager is silent.", "b: disk is full"]);
-});
-
-test("a procedure that may run unmanaged is named", () => {
-  assert.deepEqual(conditions([node("a", 1)], 5, 1000, [record(8, "UNKNOWN")]), ["s8.py #8 is UNKNOWN, perhaps it still runs: look at it."]);
 });
 
 test("bars follow each other to scale and fill the width", () => {

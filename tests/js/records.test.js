@@ -58,9 +58,33 @@ test("output only grows, and an empty line does not hide the last one", () => {
   assert.equal(fold(first, output({ bytes: 91, lines: 4, last_line: "", at: 1011 }))?.last_line, "scan 1");
 });
 
-test("a stop that is asked for is known by whom", () => {
-  const record = fold(table.record, { ...created, at: 1020, topic: "procedure.stopping", payload: { by: "l.okafor" } });
-  assert.deepEqual([record?.stop_by, record?.stop_at], ["l.okafor", 1020]);
+test("a stop that is asked for is known by whom and with which grace, and a second one shortens it", () => {
+  const asked = (at, payload) => ({ ...created, at, topic: "procedure.stopping", payload });
+  const first = fold(table.record, asked(1020, { by: "l.okafor", grace_s: 5 }));
+  assert.deepEqual([first?.stop_by, first?.stop_at, first?.stop_grace_s], ["l.okafor", 1020, 5]);
+  const second = fold(first, asked(1021, { by: "t.mokoena", grace_s: 0 }));
+  assert.equal(second && shown(second, 1021.5).stopping, "being killed, by t.mokoena");
+});
+
+test("a stop that ended in UNKNOWN is over, and a new one begins anew", () => {
+  const stopping = fold(table.record, { ...created, at: 1020, topic: "procedure.stopping", payload: { by: "l.okafor", grace_s: 5 } });
+  const unknown = fold(stopping, change("UNKNOWN", 7));
+  assert.equal(unknown && shown(unknown, 1030).stopping, "");
+});
+
+test("a deadline comes and goes with its event", () => {
+  const deadline = (at) => ({ ...created, topic: "procedure.deadline", payload: { deadline_at: at, timeout_s: 60 } });
+  const record = fold(table.record, deadline(1100));
+  assert.equal(record && shown(record, 1090).timeout, "timeout in 10 s");
+  const without = fold(record, deadline(null));
+  assert.equal(without && shown(without, 1090).timeout, "");
+});
+
+test("on a page that has lost its link, countdowns are times of day, which stay true", () => {
+  const record = { ...table.record, state: "RUNNING", stop_at: table.now, stop_by: "l.okafor", stop_grace_s: 5, deadline_at: table.now + 60 };
+  const words = shown(record, table.now, true);
+  assert.equal(words.stopping, "stopping, by l.okafor, kill at 01:47:37");
+  assert.equal(words.timeout, "timeout at 01:48:32");
 });
 
 test("every state has its list", () => {
