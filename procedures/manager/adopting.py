@@ -181,6 +181,6 @@ async def _clear_away(context: Context, orphans: Sequence[RunDirectory], workers
                     f"a process of procedure {directory.procedure_id} lives: {error}",
                 )
                 continue
-        elif directory.procedure_id in rows and directory.has_ended:
+        elif directory.procedure_id in rows:
             await archive_output(context, directory, rows[directory.procedure_id], directory.exit_report())
         await asyncio.to_thread(directory.remove)

@@ -1,9 +1,13 @@
 """What scripts print: all of it, in time, bounded."""
 
+import os
+import signal
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 
+from oet.output import read_frames
 from procedures.domain.states import ProcedureState as S
 from procedures.models import OutputChunk, Procedure
 from tests.integration.procedures.manager.station import Station, events, frames_of, output
@@ -24,6 +28,45 @@ def test_a_hundred_thousand_lines_are_all_there(station: Station) -> None:
     assert (procedure.output_lines, procedure.last_line) == (100_000, "line 99999")
     assert len(events(procedure_id, "procedure.output")) < 20
     assert all(chunk.size <= 256 * 1024 for chunk in OutputChunk.objects.all())
+
+
+def test_much_output_of_a_script_whose_launcher_died_unseen_is_all_stored(station: Station) -> None:
+    """More than the manager reads in one turn, written while no manager ran, and no exit report that says how much it is."""
+    manager = station.process()
+    go = station.home / "go"
+    text = f"""
+import os, time
+def main():
+    print("up")
+    while not os.path.exists({str(go)!r}):
+        time.sleep(0.01)
+    for n in range(50_000):
+        print("line", n, "x" * 80)
+    open({str(go)!r} + ".done", "w").close()
+    time.sleep(600)
+"""
+    procedure_id = station.running(text)
+    manager.kill()
+    manager.wait()
+    go.touch()
+    wait_until(go.with_name("go.done").exists, what="all that it prints", timeout_s=60)
+    directory = station.run_dir / "procedures" / str(procedure_id)
+    expected = b"up\n" + b"".join(b"line %d %s\n" % (n, b"x" * 80) for n in range(50_000))
+    wait_until(lambda: _size_of_output(directory) == len(expected), what="all that is pumped", timeout_s=60)
+    os.kill(station.launcher_pid(), signal.SIGKILL)
+    with station.manager():
+        station.wait_for(procedure_id, S.FAILED)
+        wait_until(lambda: not directory.exists(), what="the rest of its output", timeout_s=60)
+    assert output(procedure_id) == expected
+
+
+def _size_of_output(directory: Path) -> int:
+    position = end = 0
+    while True:
+        frames, position = read_frames(directory, position)
+        if not frames:
+            return end
+        end = frames[-1].offset + len(frames[-1].text)
 
 
 def test_output_is_seen_while_the_script_runs_with_its_stream_and_without_colours(station: Station) -> None:
