@@ -1,7 +1,7 @@
 """The pages: what operators see and press.
 
 `urls` addresses · `entrance` log in, log out, theme · `dashboard` Now · `prepare` scripts and their arguments · `procedure` one
-procedure · `commands` start and stop · `page` what every page needs, and how refusals are shown · `conditions` what is wrong · `rows` what lists show of a
-procedure · `fields` the form of a function's arguments · `filled_in` what was entered there · `words` times and numbers as people
-read them
+procedure · `stop_report` how a stop went · `commands` start and stop · `health` whether everything is there · `page` what every page
+needs, and how refusals are shown · `conditions` what is wrong · `rows` what lists show of a procedure · `fields` the form of a
+function's arguments · `filled_in` what was entered there · `words` times and numbers as people read them
 """

@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from procedures.domain.arguments import ProcedureInput, call_fault
-from procedures.domain.errors import InvalidInput, Refusal
+from procedures.domain.errors import AbortImpossible, InvalidInput, Refusal
 from procedures.domain.people import Right
 from procedures.domain.states import FINAL
 from procedures.models import Procedure
@@ -19,7 +19,13 @@ from procedures.pages.page import Page, page_view, wants_json
 from procedures.pages.procedure import prepared_call, procedure_page
 from procedures.pages.rows import row_of, shown
 from procedures.selectors import procedure_for
-from procedures.service import ScriptExecutionService, StartProcessCommand, StopProcessCommand, actor_of
+from procedures.service import (
+    ScriptExecutionService,
+    StartProcessCommand,
+    StopProcessCommand,
+    abort_subarray,
+    actor_of,
+)
 
 _RUNGS: Mapping[str, Mapping[str, Any]] = {"stop": {}, "abort": {"abort": True}, "kill": {"grace_s": 0.0}}
 """How a script is ended, from asking to forcing."""
@@ -65,15 +71,7 @@ def stop(request: HttpRequest, procedure_id: int) -> HttpResponseBase:
     page.actor.require(Right.STOP)
     procedure = procedure_for(page.actor, procedure_id)
     if request.method != "POST":
-        row = row_of(procedure)
-        how = request.GET.get("how", "stop")
-        return page.render(
-            "procedures/stop.html",
-            row=row,
-            shown=shown(row, page.now),
-            is_final=procedure.state in FINAL,
-            how=how if how in _RUNGS else "stop",
-        )
+        return _ask_how(page, procedure)
     how = request.POST.get("how", "stop")
     if how not in _RUNGS:
         raise InvalidInput({"how": f"must be one of {', '.join(_RUNGS)}."})
@@ -89,6 +87,27 @@ def stop_which(request: HttpRequest) -> HttpResponseBase:
     page.actor.require(Right.STOP)
     rows = [*page.rows("running"), *page.rows("prepared"), *page.rows("recent")]
     return page.render("procedures/stop_which.html", rows=rows)
+
+
+def _ask_how(page: Page, procedure: Procedure) -> HttpResponse:
+    """The confirmation, or for a script of ours only what it cannot know: whether an abort is possible."""
+    try:
+        abort = {"subarray": str(abort_subarray(procedure)), "fault": ""}
+    except AbortImpossible as impossible:
+        abort = {"subarray": "", "fault": impossible.why}
+    if wants_json(page.request):
+        return JsonResponse({"abort": abort})
+    row = row_of(procedure)
+    how = page.request.GET.get("how", "stop")
+    is_offered = how in _RUNGS and not (how == "abort" and abort["fault"])
+    return page.render(
+        "procedures/stop.html",
+        row=row,
+        shown=shown(row, page.now),
+        is_final=procedure.state in FINAL,
+        how=how if is_offered else "stop",
+        abort=abort,
+    )
 
 
 def _form(procedure: Procedure, name: str) -> FunctionForm | None:

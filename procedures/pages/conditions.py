@@ -1,4 +1,7 @@
-"""The line below the strip: what is wrong, in words. `static/js/conditions.js` says the same; `tests/js/conditions.json` holds both to it."""
+"""The line below the strip: what is wrong, in words.
+
+`static/js/conditions.js` says the same; `tests/js/conditions.json` holds both to it.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass

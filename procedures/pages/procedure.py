@@ -16,6 +16,7 @@ from procedures.models import ArgCapture, Command, Procedure, ProcedureHistory
 from procedures.pages.fields import FunctionForm, form_of
 from procedures.pages.page import Page, page_view, status_of
 from procedures.pages.rows import ShownRow, row_of, shown
+from procedures.pages.stop_report import stop_report
 from procedures.pages.words import line_count, moment, number, size, took
 from procedures.selectors import procedure_for
 
@@ -80,6 +81,7 @@ def procedure_page(
     forms = _forms(procedure, filled_in)
     history = list(procedure.history.all())
     traced = next((step for step in reversed(history) if step.stacktrace), None)
+    aborts = list(procedure.aborts.defer("script_body", "functions").order_by("pk"))
     return page.render(
         "procedures/procedure.html",
         here="procedure",
@@ -101,7 +103,8 @@ def procedure_page(
         is_ready=procedure.state == ProcedureState.READY,
         resources=", ".join(procedure.resources),
         subarray=_subarray(procedure),
-        aborts=list(procedure.aborts.only("pk", "script_name", "state").order_by("pk")),
+        aborts=aborts,
+        report=stop_report(history, aborts),
         output_lines=line_count(procedure.output_lines),
         output_size=size(procedure.output_bytes),
         refusal=str(refusal) if refusal else "",

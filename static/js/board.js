@@ -57,13 +57,23 @@ export class Board {
 
   /** Let live numbers grow, and let rows move if they may. @param {number} now */
   turn(now) {
-    for (const row of all(this.root, '[data-list="running"] > [data-procedure]')) {
-      const record = this.records.get(Number(row.dataset.procedure));
-      if (record) fillRow(row, record, now);
-    }
+    this.#refill(now, false);
     if (this.isDirty && !this.isHeld()) {
       this.settle(now);
       this.isDirty = false;
+    }
+  }
+
+  /** The page is stale: what counts down is said as a time of day. @param {number} now */
+  freeze(now) {
+    this.#refill(now, true);
+  }
+
+  /** Fill what grows or counts down by itself. @param {number} now @param {boolean} isFrozen */
+  #refill(now, isFrozen) {
+    for (const row of all(this.root, '[data-list="running"] > [data-procedure], [data-list="prepared"] > [data-procedure]')) {
+      const record = this.records.get(Number(row.dataset.procedure));
+      if (record && (record.state === "RUNNING" || record.stop_at || record.deadline_at)) fillRow(row, record, now, isFrozen);
     }
   }
 

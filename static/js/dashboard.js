@@ -8,5 +8,6 @@ import { onChange, onTurn, records, shownTime } from "./site.js";
 const board = new Board(need(document, "[data-board]"), records);
 onChange((changed) => board.fill(changed, shownTime()));
 onTurn((isFrozen) => {
-  if (!isFrozen) board.turn(shownTime());
+  if (isFrozen) board.freeze(shownTime());
+  else board.turn(shownTime());
 });

@@ -34,12 +34,12 @@ function record() {
   return records.get(id) ?? initial;
 }
 
-/** @param {number} now */
-function fill(now) {
+/** @param {number} now @param {boolean} [isFrozen] the page is stale */
+function fill(now, isFrozen = false) {
   const current = record();
-  const words = shown(current, now);
-  fillRow(head, current, now);
-  fillRow(facts, current, now);
+  const words = shown(current, now, isFrozen);
+  fillRow(head, current, now, isFrozen);
+  fillRow(facts, current, now, isFrozen);
   setText(facts.querySelector('[data-field="started_by_words"]'), words.started_by ? `by ${words.started_by}` : "");
   const running = current.state === "RUNNING" ? `▶ ${words.elapsed} ` : `${current.state} `;
   const title = link.state === "stale" ? "STALE · OET" : `${running}${current.name} · OET`;
@@ -55,14 +55,21 @@ onChange((changed, events) => {
   }
   const current = record();
   if (changed.has(id)) output.grewTo(current.output_bytes, current.output_lines, current.last_output_at);
-  if (mine.some((event) => event.topic !== "procedure.output")) void parts.refresh();
+  const ofAbort = events.some((event) => isOfAbort(event) && event.topic.startsWith("procedure.lifecycle."));
+  if (ofAbort || mine.some((event) => event.topic !== "procedure.output")) void parts.refresh();
   fill(shownTime());
 });
 
+/** Whether it is about the abort of this procedure, or about the procedure that this one aborts. @param {import("./records.js").LoggedEvent} event */
+function isOfAbort(event) {
+  const other = event.procedure === null ? undefined : records.get(event.procedure);
+  return other?.abort_of === id || (other !== undefined && other.id === record().abort_of);
+}
+
 onTurn((isFrozen) => {
-  if (isFrozen) return;
   const now = shownTime();
-  fill(now);
+  fill(now, isFrozen);
+  if (isFrozen) return;
   parts.turn();
   output.turn(now, isFinal(record().state));
   if (Math.abs(now - drawnAt) < TURN_OF_TIMELINE_S || (drawnAt && isFinal(record().state))) return;

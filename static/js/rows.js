@@ -2,7 +2,7 @@
 /** One procedure on the page, from the same moulds that the server renders: its fields, its state, its addresses. */
 
 import { all, cast, setGlyph, setHidden, setText } from "./dom.js";
-import { isFinal, shown } from "./records.js";
+import { isFinal, isStopping, shown } from "./records.js";
 
 /** @typedef {import("./records.js").ProcedureRecord} ProcedureRecord */
 
@@ -23,9 +23,12 @@ export function castRow(section, record, now) {
   return row;
 }
 
-/** Show the record; nothing is touched that is right already. @param {HTMLElement} row @param {ProcedureRecord} record @param {number} now */
-export function fillRow(row, record, now) {
-  const words = shown(record, now);
+/**
+ * Show the record; nothing is touched that is right already.
+ * @param {HTMLElement} row @param {ProcedureRecord} record @param {number} now @param {boolean} [isFrozen] the page is stale
+ */
+export function fillRow(row, record, now, isFrozen = false) {
+  const words = shown(record, now, isFrozen);
   for (const element of all(row, "[data-field]")) {
     const text = words[element.dataset.field ?? ""];
     if (text !== undefined) setText(element, text);
@@ -36,6 +39,18 @@ export function fillRow(row, record, now) {
   }
   for (const element of all(row, "[data-when]")) hideUnless(element, element.dataset.when === record.state);
   for (const element of all(row, "[data-while-live]")) hideUnless(element, !isFinal(record.state));
+  showRungs(row, isStopping(record));
+}
+
+/** Once it is asked to stop, the next thing to ask for is the kill; the other way of stopping steps back. @param {HTMLElement} row @param {boolean} isAsked */
+function showRungs(row, isAsked) {
+  const kill = row.querySelector("[data-kill-now]");
+  const stop = row.querySelector("[data-until-asked]");
+  const hadFocus = [kill, stop].includes(document.activeElement);
+  setHidden(kill, !isAsked);
+  setHidden(stop, isAsked);
+  for (const element of all(row, "[data-plain-kill]")) setHidden(element, isAsked);
+  if (hadFocus) /** @type {HTMLElement | null} */ (isAsked ? kill : stop)?.focus();
 }
 
 /** The keyboard is never left on something that has gone. @param {HTMLElement} element @param {boolean} isShown */

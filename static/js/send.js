@@ -16,6 +16,17 @@ export async function send(url, fields) {
   return { isDone: response.ok, url: body.url ?? "", code: body.code ?? "", detail: body.detail ?? "", errors: body.errors ?? {} };
 }
 
+/** What the server knows of it, as data; null where it cannot be asked. @param {string} url @returns {Promise<any>} */
+export async function read(url) {
+  try {
+    const response = await fetch(url, { headers: { Accept: "application/json" } });
+    const isJson = response.headers.get("Content-Type")?.startsWith("application/json");
+    return response.ok && isJson ? await response.json() : null;
+  } catch {
+    return null;
+  }
+}
+
 /** @param {Response} response */
 function strange(response) {
   if (response.redirected && new URL(response.url).pathname === "/login/") return "You are logged out: load this page again to log in. Nothing was done.";

@@ -5,9 +5,11 @@ import { underWay } from "./commands.js";
 import { all, cast, need, setHidden, setText, slot } from "./dom.js";
 import { sectionOf, shown } from "./records.js";
 import { showRefusal } from "./refusals.js";
-import { send } from "./send.js";
+import { read, send } from "./send.js";
 
 /** @typedef {import("./records.js").ProcedureRecord} ProcedureRecord */
+
+const MAX_ABORTS_ASKED = 20;
 
 /** @param {() => ProcedureRecord[]} live what can be stopped @param {() => number} now Unix seconds */
 export function offerStop(live, now) {
@@ -29,12 +31,16 @@ export function offerStop(live, now) {
     opener = link;
     fill(form, candidates, chosen, link.dataset.stop ?? "stop", now());
     dialog.showModal();
+    void checkAborts(form);
     need(dialog, "#stop-title").focus();
   });
   need(dialog, "[data-close]").addEventListener("click", () => dialog.close());
   dialog.addEventListener("click", (event) => event.target === dialog && dialog.close());
   dialog.addEventListener("close", () => opener?.isConnected && opener.focus());
-  form.addEventListener("change", () => name(form));
+  form.addEventListener("change", (event) => {
+    name(form);
+    if (/** @type {HTMLElement} */ (event.target).matches('[name="procedure"]')) sayWhetherAbortsArePossible(form);
+  });
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     if (!form.dataset.asked) void stop(dialog, form);
@@ -73,6 +79,43 @@ function fill(form, live, chosen, how, now) {
   name(form);
 }
 
+/** @typedef {{ subarray: string, fault: string }} Abort whether an abort is possible, and why not */
+
+/** What the server said of the aborts of those that can be stopped, by id. @type {Map<string, Abort>} */
+let aborts = new Map();
+
+/** Ask whether what can be chosen can be aborted: only the server knows the abort script and all the arguments. @param {HTMLFormElement} form */
+async function checkAborts(form) {
+  aborts = new Map();
+  sayWhetherAbortsArePossible(form);
+  const ids = form.dataset.one ? [form.dataset.one] : Object.keys(JSON.parse(form.dataset.names ?? "{}"));
+  const mine = aborts;
+  await Promise.all(
+    ids.slice(0, MAX_ABORTS_ASKED).map(async (id) => {
+      const answer = await read(`/procedures/${id}/stop/`);
+      if (answer?.abort) mine.set(id, answer.abort);
+    }),
+  );
+  if (mine === aborts) sayWhetherAbortsArePossible(form);
+}
+
+/** What is not known is left to the server, which checks before anything is stopped. @param {HTMLFormElement} form */
+function sayWhetherAbortsArePossible(form) {
+  const chosen = targets(form);
+  const known = chosen.map((id) => aborts.get(id)).filter((abort) => abort !== undefined);
+  const faults = [...new Set(known.map((abort) => abort.fault).filter(Boolean))];
+  const subarrays = known.map((abort) => abort.subarray).filter(Boolean);
+  const box = /** @type {HTMLInputElement} */ (need(form, 'input[value="abort"]'));
+  box.disabled = faults.length > 0;
+  if (box.disabled && box.checked) /** @type {HTMLInputElement} */ (need(form, 'input[value="stop"]')).checked = true;
+  const isCertain = known.length > 0 && known.length === chosen.length && subarrays.length === known.length;
+  setText(slot(form, "abort"), isCertain ? `Stop, then abort ${subarrays.length > 1 ? "subarrays" : "subarray"} ${subarrays.join(", ")}` : "Stop, then abort its subarray");
+  setText(slot(form, "abort-fault"), faults.length ? `Not possible: ${faults.join("; ")}.` : "");
+  setHidden(slot(form, "abort-fault"), faults.length === 0);
+  setHidden(slot(form, "abort-words"), faults.length > 0);
+  name(form);
+}
+
 /** What runs comes first, then what may run. @param {ProcedureRecord} a @param {ProcedureRecord} b */
 function byUrgency(a, b) {
   return rank(a) - rank(b) || a.id - b.id;
@@ -100,7 +143,7 @@ function choice(record, isAlone, now) {
 function sentence(record, now) {
   const words = shown(record, now);
   const withWhat = words.arguments ? `, with ${words.arguments}` : "";
-  const stopping = words.stopping ? ` ${words.stopping}.` : "";
+  const stopping = words.stopping ? ` It is ${words.stopping}.` : "";
   return sectionOf(record.state) === "running"
     ? `${words.state} for ${words.elapsed}, started by ${words.started_by || "nobody"} at ${words.started}${withWhat}.${stopping}`
     : `${words.state}, prepared by ${words.created_by || "nobody"} at ${words.created}${withWhat}.${stopping}`;
