@@ -16,6 +16,8 @@ _SECONDS = {
 }
 _JOINING = frozenset({"and", "plus", ","})
 _NUMBER = re.compile(r"\d+(\.\d*)?([eE][+-]?\d+)?|\.\d+([eE][+-]?\d+)?")
+MAX_TIMEOUT_S = 366 * 86400.0
+"""The longest timeout of a function."""
 EXAMPLE = 'such as "3 minutes" or "1 hour, 30 minutes"'
 
 

@@ -18,6 +18,7 @@ from procedures.pages.filled_in import read_form
 from procedures.pages.page import Page, page_view, wants_json
 from procedures.pages.procedure import prepared_call, procedure_page
 from procedures.pages.rows import row_of, shown
+from procedures.pages.timeouts import HTML_NAME, read_timeout, timeout_field
 from procedures.selectors import procedure_for
 from procedures.service import (
     ScriptExecutionService,
@@ -51,9 +52,10 @@ def start(request: HttpRequest, procedure_id: int) -> HttpResponseBase:
             call = _prepared(procedure, form, name)
         else:
             call = read_form(form, request.POST) if form else ProcedureInput()
+        timeout_s = read_timeout(form.timeout, request.POST.get(HTML_NAME, "")) if form else None
         if form and not form.is_valid:
             raise InvalidInput(form.errors)
-        ScriptExecutionService(actor).start(StartProcessCommand(procedure_id, name, call))
+        ScriptExecutionService(actor).start(StartProcessCommand(procedure_id, name, call, timeout_s))
     except ArgumentsNeeded as needed:
         return _send_to_form(request, procedure_id, needed)
     except Refusal as refusal:
@@ -113,7 +115,11 @@ def _ask_how(page: Page, procedure: Procedure) -> HttpResponse:
 def _form(procedure: Procedure, name: str) -> FunctionForm | None:
     """The form of the function; None if the script has not reported it, which the service will refuse in its own words."""
     described = next((f for f in procedure.functions or [] if f["name"] == name), None)
-    return form_of(described) if described else None
+    if described is None:
+        return None
+    form = form_of(described)
+    form.timeout = timeout_field(procedure.timeout_s)
+    return form
 
 
 def _prepared(procedure: Procedure, form: FunctionForm | None, name: str) -> ProcedureInput:

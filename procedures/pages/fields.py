@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import Any
 
 from procedures.domain.arguments import ProcedureInput
+from procedures.pages.timeouts import HTML_NAME, TimeoutField
 
 
 class FieldKind(StrEnum):
@@ -54,6 +55,8 @@ class FunctionForm:
     fields: list[ArgumentField]
     raw: str = ""
     raw_error: str = ""
+    timeout: TimeoutField = field(default_factory=TimeoutField)
+    """How long a start of it may take; it is not asked for where the script is prepared."""
 
     @property
     def raw_name(self) -> str:
@@ -63,13 +66,14 @@ class FunctionForm:
     @property
     def is_valid(self) -> bool:
         """Whether nothing that was filled in is wrong."""
-        return not self.raw_error and not any(f.error for f in self.fields)
+        return not self.errors
 
     @property
     def errors(self) -> dict[str, str]:
         """What is wrong, by the name of the field."""
         found = {f.html_name: f.error for f in self.fields if f.error}
-        return found | ({self.raw_name: self.raw_error} if self.raw_error else {})
+        whole = {self.raw_name: self.raw_error, HTML_NAME: self.timeout.error}
+        return found | {name: error for name, error in whole.items() if error}
 
 
 def form_of(function: Mapping[str, Any], call: ProcedureInput | None = None) -> FunctionForm:

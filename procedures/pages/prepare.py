@@ -1,7 +1,7 @@
 """Prepare: choose a script or paste one, fill in its arguments, send it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote
 
@@ -19,6 +19,7 @@ from procedures.domain.source import Source, describe_source
 from procedures.pages.fields import FunctionForm, form_of
 from procedures.pages.filled_in import read_form
 from procedures.pages.page import Page, page_view, status_of
+from procedures.pages.timeouts import HTML_NAME, TimeoutField, read_timeout
 from procedures.script_files import MAX_LISTED, list_scripts, resolve_script
 from procedures.service import PrepareProcessCommand, ScriptExecutionService
 
@@ -57,6 +58,7 @@ class Draft:
     name: str = ""
     source: Source | None = None
     forms: list[FunctionForm] | None = None
+    timeout: TimeoutField = field(default_factory=TimeoutField)
     fault: str = ""
     """Why the script cannot be read, or was refused."""
 
@@ -68,7 +70,7 @@ class Draft:
     @property
     def errors(self) -> int:
         """How many fields have to be mended."""
-        return sum(len(form.errors) for form in self.forms or [])
+        return sum(len(form.errors) for form in self.forms or []) + bool(self.timeout.error)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -81,15 +83,17 @@ def prepare(request: HttpRequest) -> HttpResponseBase:
         return _show(page, _draft(request.GET))
     draft = _draft(request.POST)
     inputs = _read_forms(draft, request.POST)
+    timeout_s = read_timeout(draft.timeout, request.POST.get(HTML_NAME, ""))
     if "describe" in request.POST:
         for form in draft.forms or []:  # only the fields were asked for: nothing is missing yet
-            for field in form.fields:
-                field.error = ""
+            for item in form.fields:
+                item.error = ""
         return _show(page, draft)
     if draft.errors or draft.fault:
         return _show(page, draft, status=400)
     try:
-        summary = ScriptExecutionService(page.actor).prepare(PrepareProcessCommand(_script(draft), inputs))
+        command = PrepareProcessCommand(_script(draft), inputs, timeout_s=timeout_s)
+        summary = ScriptExecutionService(page.actor).prepare(command)
     except Refusal as refusal:
         draft.fault = _in_words(refusal)
         return _show(page, draft, status=status_of(refusal))

@@ -17,6 +17,7 @@ from procedures.pages.fields import FunctionForm, form_of
 from procedures.pages.page import Page, page_view, status_of
 from procedures.pages.rows import ShownRow, row_of, shown
 from procedures.pages.stop_report import stop_report
+from procedures.pages.timeouts import timeout_field
 from procedures.pages.words import line_count, moment, number, size, took
 from procedures.selectors import procedure_for
 
@@ -125,10 +126,9 @@ def _forms(procedure: Procedure, filled_in: FunctionForm | None) -> list[Functio
     for function in procedure.functions or []:
         if function["name"] == "init":
             continue
-        is_filled_in = filled_in is not None and filled_in.name == function["name"]
-        forms.append(
-            filled_in if is_filled_in and filled_in else form_of(function, prepared_call(procedure, function["name"]))
-        )
+        form = form_of(function, prepared_call(procedure, function["name"]))
+        form.timeout = timeout_field(procedure.timeout_s)
+        forms.append(filled_in if filled_in is not None and filled_in.name == form.name else form)
     return sorted(forms, key=lambda form: form.name != "main")
 
 

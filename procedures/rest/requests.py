@@ -7,14 +7,13 @@ from typing import Any
 from django.conf import settings
 
 from procedures.domain.arguments import ProcedureInput, inputs_from_json
-from procedures.domain.durations import seconds_of
+from procedures.domain.durations import MAX_TIMEOUT_S, seconds_of
 from procedures.domain.errors import InvalidInput
 from procedures.domain.resources import resources_fault
 from procedures.domain.scripts import script_from_json
 from procedures.service import PrepareProcessCommand, StartProcessCommand, StopProcessCommand
 
 MAX_GRACE_S = 3600
-MAX_TIMEOUT_S = 366 * 86400.0
 INIT = "init"
 MAIN = "main"
 
