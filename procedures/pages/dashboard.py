@@ -3,6 +3,7 @@
 from django.http import HttpRequest, HttpResponseBase
 from django.views.decorators.http import require_safe
 
+from procedures.pages.health import checks
 from procedures.pages.page import Page, page_view
 from procedures.pages.rows import MAX_RECENT, recent_rows, with_words
 
@@ -17,6 +18,7 @@ def now(request: HttpRequest) -> HttpResponseBase:
     recent = [*reversed(unknown), *ended]
     ready = sum(row.state == "READY" for row in page.live)
     prepared = page.rows("prepared")
+    is_new_site = not page.live and not ended
     return page.render(
         "procedures/dashboard.html",
         here="now",
@@ -27,5 +29,6 @@ def now(request: HttpRequest) -> HttpResponseBase:
         recent_rows=with_words(recent, page.now),
         recent_records=[row.as_record() for row in ended],
         max_recent=MAX_RECENT,
-        is_new_site=not page.live and not ended,
+        is_new_site=is_new_site,
+        checks=checks(page) if is_new_site else [],
     )

@@ -5,10 +5,11 @@ from datetime import timedelta
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import LoginView, LogoutView
-from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
+from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, HttpResponseBase
 from django.shortcuts import redirect
+from django.templatetags.static import static
 from django.utils.http import url_has_allowed_host_and_scheme
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from procedures.pages.page import THEME_COOKIE, THEMES
 
@@ -26,6 +27,13 @@ class LogOut(LogoutView):
     """The way out; scripts run on."""
 
     next_page = "/login/?out=1"
+
+
+@login_not_required
+@require_safe
+def icon(request: HttpRequest) -> HttpResponseBase:
+    """The icon, for pages that name none, such as the admin's and the API's."""
+    return redirect(static("img/mark.svg"), permanent=True)
 
 
 @login_not_required

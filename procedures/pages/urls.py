@@ -2,13 +2,15 @@
 
 from django.urls import path
 
-from procedures.pages import commands, dashboard, entrance, prepare, procedure
+from procedures.pages import commands, dashboard, entrance, health, prepare, procedure
 
 urlpatterns = [
     path("", dashboard.now, name="dashboard"),
     path("login/", entrance.LogIn.as_view(), name="login"),
     path("logout/", entrance.LogOut.as_view(), name="logout"),
     path("theme/", entrance.choose_theme, name="theme"),
+    path("health/", health.show, name="health"),
+    path("favicon.ico", entrance.icon),
     path("prepare/", prepare.prepare, name="prepare"),
     path("stop/", commands.stop_which, name="stop-which"),
     path("procedures/<int:procedure_id>/", procedure.show, name="procedure"),

@@ -109,7 +109,7 @@ export class Board {
       else list.insertBefore(row, place);
     }
     setHidden(this.root.querySelector(`[data-table="${section}"]`), ids.length === 0);
-    setHidden(this.root.querySelector(`[data-empty="${section}"]`), ids.length > 0);
+    for (const empty of all(this.root, `[data-empty="${section}"]`)) setHidden(empty, ids.length > 0);
   }
 
   /** What has left every list is no longer kept: a page may be open for months. @param {Record<Section, number[]>} lists */

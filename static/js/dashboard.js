@@ -3,6 +3,7 @@
 
 import { Board } from "./board.js";
 import { need } from "./dom.js";
+import "./health.js";
 import { onChange, onTurn, records, shownTime } from "./site.js";
 
 const board = new Board(need(document, "[data-board]"), records);

@@ -10,6 +10,7 @@ from django.conf import settings
 from django.core.management import BaseCommand
 
 from environments.queues import queue_of
+from oet_site import worker_sign
 from oet_site.celery import app
 
 
@@ -24,6 +25,7 @@ class Command(BaseCommand):
         warnings.simplefilter("ignore", SecurityWarning)  # of root; `up` has its own words for that
         clock = EmbeddedService(app, thread=True, schedule_filename=settings.CELERY_BEAT_SCHEDULE_FILENAME)
         worker_ready.connect(lambda **_: clock.start(), weak=False)
+        worker_ready.connect(_give_signs_of_life, weak=False)
         worker_shutting_down.connect(lambda **_: clock.stop(), weak=False)
         app.Worker(
             pool="threads",
@@ -39,3 +41,8 @@ class Command(BaseCommand):
             without_heartbeat=True,
             quiet=True,
         ).start()
+
+
+def _give_signs_of_life(sender: Any, **_: Any) -> None:
+    worker_sign.touch()
+    sender.timer.call_repeatedly(worker_sign.EVERY_S, worker_sign.touch)
