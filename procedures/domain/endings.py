@@ -65,18 +65,27 @@ def verdict(ending: Ending) -> Verdict:
     if ending.timed_out_s is not None:
         return Verdict(ProcedureState.FAILED, _leftovers(_timeout(ending), ending.leftovers), ending.stacktrace)
     if ending.stop_asked_by is not None:
-        how = "was killed after the grace period" if ending.was_killed else "ended by itself"
         by = f" by {ending.stop_asked_by}" if ending.stop_asked_by else ""
-        return Verdict(
-            ProcedureState.STOPPED, _leftovers(f"stopped on request{by}; it {how}", ending.leftovers), ending.stacktrace
-        )
+        cause = f"stopped on request{by}; {_how(ending, otherwise='it ended by itself')}"
+        return Verdict(ProcedureState.STOPPED, _leftovers(cause, ending.leftovers), ending.stacktrace)
     return Verdict(ProcedureState.FAILED, _leftovers(_reason(ending), ending.leftovers), ending.stacktrace)
 
 
 def _timeout(ending: Ending) -> str:
     where = f" in {ending.function}" if ending.function else ""
-    how = "it was killed after the grace period" if ending.was_killed else "it ended when it was asked to"
+    how = _how(ending, otherwise="it ended when it was asked to")
     return f"timed out after {in_words(ending.timed_out_s or 0)}{where}; {how}"
+
+
+def _how(ending: Ending, *, otherwise: str) -> str:
+    """How a process ended that was asked to, in the end: something else may have been faster."""
+    if ending.was_killed:
+        return "it was killed after the grace period"
+    if ending.lost:
+        return ending.lost
+    if ending.exit_signal is not None:
+        return f"it was killed by {signal_words(ending.exit_signal)}"
+    return otherwise
 
 
 def _reason(ending: Ending) -> str:

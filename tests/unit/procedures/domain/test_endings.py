@@ -17,6 +17,16 @@ CRASH = Ending(exit_signal=signal.SIGSEGV, function="main")
         (replace(CLEAN, leftovers=1), "COMPLETE", "1 process it had left behind killed"),
         (replace(CLEAN, leftovers=2), "COMPLETE", "2 processes it had left behind killed"),
         (replace(CLEAN, stop_asked_by="ann"), "COMPLETE", "main returned"),
+        (
+            Ending(stop_asked_by="ann", lost="launcher lost: why"),
+            "STOPPED",
+            "stopped on request by ann; launcher lost: why",
+        ),
+        (
+            Ending(exit_signal=signal.SIGSEGV, stop_asked_by="ann"),
+            "STOPPED",
+            "stopped on request by ann; it was killed by SIGSEGV (a segmentation fault: compiled code used memory that is not its own)",
+        ),
         (replace(CLEAN, emergency_by="ann"), "COMPLETE", "main returned"),
         (replace(CRASH, emergency_by="ann", stop_asked_by="bob"), "STOPPED", "emergency stop by ann"),
         (Ending(lost="launcher lost", emergency_by="ann"), "STOPPED", "emergency stop by ann"),
