@@ -1,6 +1,7 @@
 """A running OET to measure: the product itself, in a folder of its own, and what programs do with it."""
 
 import json
+import logging
 import os
 import tempfile
 from collections.abc import Iterator
@@ -10,6 +11,7 @@ from typing import Any
 
 import django
 import httpx
+from django.apps import apps
 
 from tests.product import Product, started_product
 
@@ -24,8 +26,9 @@ def running_product(**variables: str) -> Iterator[Product]:
         with started_product(Path(folder), OET_RESOURCES="", **variables) as product:
             os.environ.update({"OET_HOME": str(product.home), "DJANGO_SETTINGS_MODULE": "oet_site.settings"})
             os.environ.update(variables)
-            if not django.apps.apps.ready:
+            if not apps.ready:
                 django.setup()
+                logging.getLogger("httpx").setLevel(logging.WARNING)  # a line for each request is none of the figures
             yield product
 
 
