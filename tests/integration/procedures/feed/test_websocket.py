@@ -7,10 +7,11 @@ import threading
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any
 
 import pytest
-from asgiref.sync import sync_to_async
+from channels.db import database_sync_to_async
 from django.conf import settings
 from django.db import connection
 from django.test import Client
@@ -67,12 +68,12 @@ async def reason_of_closing(client: ClientConnection) -> tuple[int, str]:
     return closed.value.rcvd.code, said["reason"]
 
 
-@sync_to_async
+@partial(database_sync_to_async, thread_sensitive=True)
 def written(*topics: str, **payload: object) -> None:
     announce(*topics, **payload)
 
 
-@sync_to_async
+@partial(database_sync_to_async, thread_sensitive=True)
 def all_ids() -> list[int]:
     return list(Event.objects.order_by("pk").values_list("pk", flat=True))
 
@@ -125,7 +126,7 @@ async def test_topics_and_procedures_can_be_chosen(web: Web) -> None:
         await message(other, "hello")
         await written("a.x", "ab", "b", "c")
         assert [event["topic"] for event in (await message(client, "events"))["events"]] == ["a.x", "b"]
-        await sync_to_async(_announce_of_procedure)(77)
+        await database_sync_to_async(_announce_of_procedure)(77)
         assert [event["procedure"] for event in (await message(other, "events"))["events"]] == [77]
     async with listening(web, "?procedure=77&after=0") as late:
         assert [event["procedure"] for event in (await message(late, "events"))["events"]] == [77]
@@ -168,7 +169,7 @@ async def test_without_a_login_it_closes_with_4401_and_without_the_right_with_44
             code, reason = await reason_of_closing(client)
         assert code == 4401
         assert reason.startswith("log in")
-    _, token = await sync_to_async(AuthToken.objects.create)(user=users.nobody)
+    _, token = await database_sync_to_async(AuthToken.objects.create)(user=users.nobody)
     async with listening(web, additional_headers={"Authorization": f"Token {token}"}) as client:
         code, reason = await reason_of_closing(client)
     assert code == 4403
@@ -186,7 +187,7 @@ async def test_a_browser_of_this_site_comes_in_with_its_session_and_a_foreign_pa
     web: Web, users: Users
 ) -> None:
     browser = Client()
-    await sync_to_async(browser.force_login)(users.viewer)
+    await database_sync_to_async(browser.force_login)(users.viewer)
     session = {"Cookie": f"{settings.SESSION_COOKIE_NAME}={browser.cookies[settings.SESSION_COOKIE_NAME].value}"}
     own = web.url.rstrip("/")
     async with listening(web, additional_headers=session, origin=own) as client:
