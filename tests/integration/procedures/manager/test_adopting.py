@@ -66,9 +66,12 @@ def test_an_end_that_came_while_no_manager_ran_is_not_lost(station: Station) -> 
     first = station.process()
     procedure_id = station.ready(GATED)
     station.answer(station.start(procedure_id, "main", str(gate)))
+    wait_until(lambda: output(procedure_id) == b"waiting\n", what="its output", timeout_s=TIMEOUT_S)
     kill(first)
     gate.touch()
-    wait_until((station.run_dir / "procedures" / str(procedure_id) / rundir.EXIT).exists, what="exit.json")
+    wait_until(
+        (station.run_dir / "procedures" / str(procedure_id) / rundir.EXIT).exists, what="exit.json", timeout_s=TIMEOUT_S
+    )
     with station.manager():
         station.wait_for(procedure_id, S.COMPLETE)
     assert output(procedure_id) == b"waiting\ndone\n"
@@ -243,7 +246,7 @@ def test_what_final_procedures_left_in_the_run_folder_is_cleared_away_with_its_o
     kill(first)
     gate.touch()
     directory = station.run_dir / "procedures" / str(procedure_id)
-    wait_until((directory / rundir.EXIT).exists, what="exit.json")
+    wait_until((directory / rundir.EXIT).exists, what="exit.json", timeout_s=TIMEOUT_S)
     Procedure.objects.filter(pk=procedure_id).update(state=S.FAILED)  # as if its predecessor had come that far
     with station.manager():
         wait_until(lambda: not directory.exists(), what="its removal")
@@ -302,7 +305,7 @@ def test_the_exit_of_an_unreadable_run_directory_is_named(station: Station) -> N
     pid = Procedure.objects.get(pk=procedure_id).pid or 0
     os.kill(pid, signal.SIGKILL)
     file = station.run_dir / "procedures" / str(procedure_id) / rundir.EXIT
-    wait_until(file.exists, what="exit.json")
+    wait_until(file.exists, what="exit.json", timeout_s=TIMEOUT_S)
     file.write_text(json.dumps({"surprise": 1}))
     with station.manager():
         assert "its exit report cannot be read" in station.wait_for(procedure_id, S.FAILED).cause

@@ -119,4 +119,4 @@ def test_many_lifecycles_leave_no_descriptor_and_no_process_behind(station: Stat
     for _ in range(12):
         lifecycle()
     wait_until(lambda: belongings() <= before, what=f"descriptors to be as before, {before}")
-    assert not list((station.run_dir / "procedures").iterdir())
+    wait_until(lambda: not list((station.run_dir / "procedures").iterdir()), what="run directories to be removed")
