@@ -36,7 +36,7 @@ def _child(node: Node, step: str | int) -> tuple[int, Node] | None:
     if node.kind == "list" and isinstance(step, int) and step < len(node.value):
         return node.value[step].line, node.value[step]
     if node.kind == "map":
-        return next(((key.line, child) for key, child in reversed(node.value) if str(key.value) == step), None)
+        return next(((key.line, child) for key, child in reversed(node.value) if step in (key.value, key.text)), None)
     return None
 
 
@@ -124,6 +124,8 @@ class _Plain:
         if isinstance(node.value, str):
             self._check(node, path)
             return str(node.value)
+        if isinstance(node.value, bool):
+            return node.text  # `no` and `on` are good names of scripts, and no key is a truth
         if node.kind != "scalar":
             self._note(path, Code.TYPE_MISMATCH, f"has a {node.kind} as a key; keys are strings", node.line)
             return f"<{node.kind} on line {node.line}>"

@@ -25,6 +25,8 @@ class Node:
 
     line: int
     value: Any = None
+    text: str = ""
+    """A YAML scalar as it is written."""
     kind: str = "scalar"
     height: int = 0
     """Levels of containers below and including this one."""

@@ -34,17 +34,20 @@ def read_yaml(text: str) -> Node:
                 )
             _take(event, builder, anchors)
     except yaml.MarkedYAMLError as error:
-        raise _syntax_error(error) from None
+        raise _syntax_error(error, text) from None
     except yaml.YAMLError as error:
         raise fatal(Code.YAML_SYNTAX, f"is no YAML: {str(error).splitlines()[0]}") from None
     return builder.root or Node(1)
 
 
-def _syntax_error(error: yaml.MarkedYAMLError) -> SpecError:
+def _syntax_error(error: yaml.MarkedYAMLError, text: str) -> SpecError:
     mark = error.problem_mark or error.context_mark
     words = " ".join(filter(None, [error.context, error.problem]))
     hint = "indent with blanks, not with tabs" if "'\\t'" in words or "tab" in words else ""
-    return fatal(Code.YAML_SYNTAX, f"is no YAML: {words}", line=mark.line + 1 if mark else None, hint=hint)
+    line = (
+        min(mark.line + 1, len(text.splitlines())) if mark else None
+    )  # what is missing at the end is missing in the last line
+    return fatal(Code.YAML_SYNTAX, f"is no YAML: {words}", line=line, hint=hint)
 
 
 def _line(event: Any) -> int:
@@ -68,7 +71,7 @@ def _take(event: Any, builder: Builder, anchors: dict[str, Node]) -> None:
         if event.anchor is not None:
             anchors[event.anchor] = node
         if isinstance(event, yaml.ScalarEvent):
-            node.value = _scalar(event)
+            node.value, node.text = _scalar(event), event.value
             begin, end = _span(event)
             node.cost = end - begin
             builder.add(node)
@@ -117,7 +120,7 @@ def read_json(text: str) -> Node | None:
     builder = Builder(len(text))
     for word, line, position in _tokens(text):
         if word in "{[":
-            builder.open(Node(line, [], "map" if word == "{" else "list"), position)
+            builder.open(Node(line, [], kind="map" if word == "{" else "list"), position)
         elif word in "}]":
             builder.close(position + 1)
         else:

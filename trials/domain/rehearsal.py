@@ -75,21 +75,25 @@ def rehearse(
     return stage.play()
 
 
-def usual_fate(spec: TaskSpec, key: str) -> Fate:
-    """What a script is taken to do, as nothing can be known of its text."""
-    is_service = spec.scripts[key].terminate_when and any(
-        condition.script_key == key and ScriptState.EXECUTING in condition.states
+def usual_fates(spec: TaskSpec) -> dict[str, Fate]:
+    """What each script is taken to do, as nothing can be known of its text."""
+    needed = {
+        condition.script_key
         for script in spec.scripts.values()
         for condition in script.start_when
-    )
-    return Fate.RUNS_ON if is_service else Fate.PASSES
+        if ScriptState.EXECUTING in condition.states
+    }
+    return {
+        key: Fate.RUNS_ON if script.terminate_when and key in needed else Fate.PASSES
+        for key, script in spec.scripts.items()
+    }
 
 
 class _Stage:
     """Imagined time, and what is to happen when."""
 
     def __init__(self, spec: TaskSpec, fates: Mapping[str, Fate], durations_s: Mapping[str, float]) -> None:
-        self._spec, self._fates, self._durations_s = spec, fates, durations_s
+        self._spec, self._fates, self._durations_s = spec, usual_fates(spec) | dict(fates), durations_s
         self._node = SimulatedNode()
         self._now = 0.0
         self._agenda: list[tuple[float, int, str, str]] = []
@@ -120,7 +124,7 @@ class _Stage:
         elif what == "deadline":
             self._node.time_out(_TRIAL, key)
         else:
-            self._node.end(_TRIAL, key, _ENDINGS.get(self._fate(key), Ending(signal=15)))
+            self._node.end(_TRIAL, key, _ENDINGS.get(self._fates[key], Ending(signal=15)))
 
     def _follow(self) -> None:
         """Plan what follows from the scripts that have started or are being ended since the last look."""
@@ -134,12 +138,9 @@ class _Stage:
 
     def _plan_end(self, script: ScriptSpec) -> None:
         self.plan(self._now + script.timeout, "deadline", script.key)
-        if self._fate(script.key) in _ENDINGS:
+        if self._fates[script.key] in _ENDINGS:
             usual = min(USUAL_DURATION_S, script.timeout / 2)
             self.plan(self._now + self._durations_s.get(script.key, usual), "end", script.key)
-
-    def _fate(self, key: str) -> Fate:
-        return self._fates.get(key) or usual_fate(self._spec, key)
 
     def _result(self) -> Rehearsal:
         trial = self._node.trials[_TRIAL]

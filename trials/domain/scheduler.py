@@ -7,7 +7,7 @@ and calls again, until there is none. So a script that starts or waits is seen s
 from collections.abc import Mapping, Sequence
 
 from trials.domain.specification import Condition, ScriptSpec, TaskSpec
-from trials.domain.states import TERMINAL, Decision, Resources, ScriptRef, ScriptState, ScriptStatus
+from trials.domain.states import TERMINAL, Decision, Resources, ScriptState, ScriptStatus
 
 States = Mapping[str, ScriptStatus]
 
@@ -18,27 +18,18 @@ def step(
     spec: TaskSpec, trial: int, states: States, resources: Resources, *, aborting: bool = False
 ) -> tuple[Decision, ...]:
     """The decisions that are due now: one, several skips at once if nothing can happen any more, or none."""
-    if aborting and (decision := _abort(spec, states)):
+    executing = [key for key in spec.scripts if states[key].state is _EXECUTING]
+    queued = [key for key in spec.scripts if states[key].state is _PENDING or states[key].state is _WAITING]
+    decision = (
+        (_abort(spec, states) if aborting else None)
+        or _unsatisfiable(spec, states)
+        or _termination(spec, executing, states)
+        or _start(spec, queued, trial, states, resources)
+    )
+    if decision:
         return (decision,)
-    kill = go_on = None
-    pending: list[str] = []
-    is_idle = True
-    # One pass finds the first decision of each rule; 1000 scripts must not cost one pass for each.
-    for key, script in spec.scripts.items():
-        status = states[key]
-        if status.state is _PENDING:
-            is_ready = _readiness(script.start_when, states)
-            if is_ready is None:
-                return (Decision(key, "skip", "unsatisfiable"),)
-            go_on = go_on or (_start_of_pending(key, script, resources) if is_ready else None)
-            pending.append(key)
-        elif status.state not in TERMINAL:
-            is_idle = False
-            kill = kill or _kill(key, script, status, states)
-            go_on = go_on or _start_of_waiting(ScriptRef(trial, key), script, status, resources)
-    if decision := kill or go_on:
-        return (decision,)
-    return tuple(Decision(key, "skip", "unreachable") for key in pending) if is_idle else ()
+    is_idle = not executing and all(states[key].state is _PENDING for key in queued)
+    return tuple(Decision(key, "skip", "unreachable") for key in queued) if is_idle else ()
 
 
 def matches(condition: Condition, states: States) -> bool:
@@ -49,7 +40,11 @@ def matches(condition: Condition, states: States) -> bool:
 
 def all_match(conditions: Sequence[Condition], states: States) -> bool:
     """Whether every condition matches."""
-    return all(matches(condition, states) for condition in conditions)
+    for _, key, wanted in conditions:  # without calls: this is done for every script, after every transition
+        status = states.get(key)
+        if status is None or status.state not in wanted:
+            return False
+    return True
 
 
 def is_unsatisfiable(condition: Condition, states: States) -> bool:
@@ -70,36 +65,37 @@ def _abort(spec: TaskSpec, states: States) -> Decision | None:
     return None
 
 
-def _kill(key: str, script: ScriptSpec, status: ScriptStatus, states: States) -> Decision | None:
-    if status.kill is None and status.state is _EXECUTING and script.terminate_when:
-        return Decision(key, "kill", "terminate_when") if all_match(script.terminate_when, states) else None
+def _unsatisfiable(spec: TaskSpec, states: States) -> Decision | None:
+    """The first pending script with a condition that can no longer match.
+
+    It is looked for from the scripts that have ended: few ends make others impossible, but a script may have many conditions.
+    """
+    doomed: set[str] = set()
+    for key, by_state in spec.doomed_by.items():
+        if keys := by_state.get(states[key].state):
+            doomed.update(other for other in keys if states[other].state is _PENDING)
+    if not doomed:
+        return None
+    return Decision(next(key for key in spec.scripts if key in doomed), "skip", "unsatisfiable")
+
+
+def _termination(spec: TaskSpec, executing: Sequence[str], states: States) -> Decision | None:
+    for key in executing:
+        conditions = spec.scripts[key].terminate_when
+        if conditions and states[key].kill is None and all_match(conditions, states):
+            return Decision(key, "kill", "terminate_when")
     return None
 
 
-def _start_of_waiting(
-    ref: ScriptRef, script: ScriptSpec, status: ScriptStatus, resources: Resources
-) -> Decision | None:
-    if status.state is _WAITING and _is_next(script, ref, resources):
-        return Decision(ref.key, "start", "")
+def _start(spec: TaskSpec, queued: Sequence[str], trial: int, states: States, resources: Resources) -> Decision | None:
+    for key in queued:
+        script = spec.scripts[key]
+        if states[key].state is _WAITING:
+            if _is_next(script, trial, resources):
+                return Decision(key, "start", "")
+        elif all_match(script.start_when, states):
+            return Decision(key, "start" if _is_free(script, resources) else "wait", "")
     return None
-
-
-def _start_of_pending(key: str, script: ScriptSpec, resources: Resources) -> Decision:
-    return Decision(key, "start" if _is_free(script, resources) else "wait", "")
-
-
-def _readiness(conditions: Sequence[Condition], states: States) -> bool | None:
-    """Whether all conditions match; None if one never can again."""
-    ready = True
-    for _, key, wanted in conditions:
-        status = states.get(key)
-        if status is None:
-            ready = False
-        elif status.state not in wanted:
-            if status.state in TERMINAL:
-                return None
-            ready = False
-    return ready
 
 
 def _is_free(script: ScriptSpec, resources: Resources) -> bool:
@@ -107,6 +103,10 @@ def _is_free(script: ScriptSpec, resources: Resources) -> bool:
     return not any(name in resources.held or resources.queue.get(name) for name in script.resources)
 
 
-def _is_next(script: ScriptSpec, ref: ScriptRef, resources: Resources) -> bool:
+def _is_next(script: ScriptSpec, trial: int, resources: Resources) -> bool:
     """Whether what the script needs is free, and it is the first in every queue for it."""
-    return all(name not in resources.held and resources.queue.get(name, ())[:1] == (ref,) for name in script.resources)
+    for name in script.resources:
+        queue = resources.queue.get(name)
+        if name in resources.held or not queue or queue[0].key != script.key or queue[0].trial != trial:
+            return False
+    return True

@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, NamedTuple
 
 from procedures.domain.arguments import ProcedureInput
 from procedures.domain.durations import parse_duration
 from procedures.domain.scripts import ExecutableScript, GitArgs, script_from_json
 from trials.domain.errors import Problem
-from trials.domain.states import ScriptState
+from trials.domain.states import TERMINAL, ScriptState
 
 DEFAULT_TIMEOUT = "3 Minutes"
 MAX_BODY_BYTES = 256 * 1024
@@ -99,6 +100,18 @@ class TaskSpec:
     templates: Mapping[str, TemplateFile] = field(default_factory=dict)
     warnings: tuple[Problem, ...] = field(default=(), compare=False)
     """What is legal but hardly meant, to be stored as issues."""
+
+    @cached_property
+    def doomed_by(self) -> dict[str, dict[ScriptState, list[str]]]:
+        """For each script and each state it may end in, the scripts that can then never start; only where there are any."""
+        doomed: dict[str, dict[ScriptState, list[str]]] = {}
+        for key, script in self.scripts.items():
+            for condition in script.start_when:
+                if condition.script_key in self.scripts:
+                    by_state = doomed.setdefault(condition.script_key, {})
+                    for state in TERMINAL - condition.states:
+                        by_state.setdefault(state, []).append(key)
+        return doomed
 
 
 def task_to_json(task: TaskSpec) -> dict[str, Any]:
@@ -228,4 +241,4 @@ def _conditions(data: Mapping[str, Any]) -> tuple[Condition, ...]:
 
 
 def _states(words: list[str] | None) -> frozenset[ScriptState]:
-    return frozenset({ScriptState.PASSED}) if words is None else frozenset(map(ScriptState, words))
+    return frozenset({ScriptState.PASSED}) if words is None else frozenset(ScriptState(word) for word in words)

@@ -173,7 +173,7 @@ SCRIPT_DEFAULTS: Final = Record(
 
 _BODY = Text(most_bytes=MAX_BODY_BYTES)
 _TASK_KEYS: Final[dict[str, Key]] = {
-    "key": Key(_KEY, "the name programs use"),
+    "key": Key(_SHORT_TEXT, "the name programs use", ""),
     "name": Key(_SHORT_TEXT, "for people; default: the key"),
     "description": _DESCRIPTION,
     "scripts": Key(
