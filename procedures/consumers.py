@@ -47,7 +47,7 @@ class EventsConsumer(AsyncWebsocketConsumer):  # type: ignore[misc] # channels h
             await self.close()
             return
         await self.accept()
-        self._serving = asyncio.create_task(self._serve(headers), name=f"events for {self.scope['client']}")
+        self._serving = asyncio.create_task(self._serve(headers), name=f"events for {self.scope.get('client')}")
 
     async def disconnect(self, code: int) -> None:
         """End with the connection."""

@@ -57,6 +57,10 @@ class ThreadedHandler(ASGIHandler):
         else:
             await self.send_response(response, send)
 
+    def close(self) -> None:
+        """End the threads that have nothing to do."""
+        self._threads.close()
+
     async def _read(self, receive: Receive) -> bytes | None:
         """The body; None if the client has gone."""
         parts: list[bytes] = []

@@ -26,7 +26,7 @@ class RequestThreads:
         self._idle_s = idle_s
         self._lock = threading.Lock()
         self._count = 0
-        self._idle: list[queue.SimpleQueue[Job]] = []
+        self._idle: list[queue.SimpleQueue[Job | None]] = []
         self._waiting: deque[Job] = deque()
 
     def submit(self, function: Callable[[], T]) -> Future[T]:
@@ -43,8 +43,21 @@ class RequestThreads:
                 self._waiting.append(job)
         return future
 
+    @property
+    def idle(self) -> int:
+        """How many threads have nothing to do."""
+        return len(self._idle)
+
+    def close(self) -> None:
+        """End the threads that have nothing to do, at once instead of later."""
+        with self._lock:
+            idle, self._idle = self._idle, []
+            self._count -= len(idle)
+        for inbox in idle:
+            inbox.put(None)
+
     def _work(self, first: Job) -> None:
-        inbox: queue.SimpleQueue[Job] = queue.SimpleQueue()
+        inbox: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         job: Job | None = first
         while job is not None:
             _run(*job)
@@ -52,7 +65,7 @@ class RequestThreads:
             job = self._next(inbox)
         connections.close_all()
 
-    def _next(self, inbox: queue.SimpleQueue[Job]) -> Job | None:
+    def _next(self, inbox: queue.SimpleQueue[Job | None]) -> Job | None:
         """What this thread is to do; None if it was not needed for a while."""
         with self._lock:
             if self._waiting:

@@ -61,6 +61,11 @@ class EventFeed:
         self.problem = ""
         """Why clients do not see what is true; empty while they do."""
 
+    @property
+    def is_reading(self) -> bool:
+        """Whether the reader runs."""
+        return self._thread is not None
+
     @contextmanager
     def listening(self) -> Iterator[Listener]:
         """Be told of new events while the block lasts; to be used in an event loop."""

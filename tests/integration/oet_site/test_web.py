@@ -118,3 +118,27 @@ def test_many_clients_stay_connected_at_once(web: Web) -> None:
         assert httpx.get(f"{web.url}static/admin/css/base.css", timeout=20).status_code == httpx.codes.OK
         descriptors = Path(f"/proc/{web.process.pid}/fd")
         wait_until(lambda: len(list(descriptors.iterdir())) >= CLIENTS, what=f"{CLIENTS} connections")
+
+
+def test_a_large_file_reaches_a_client_that_reads_slowly_whole(web: Web) -> None:
+    path = "static/drf_spectacular_sidecar/swagger-ui-dist/swagger-ui-bundle.js"
+    expected = httpx.get(f"{web.url}{path}", timeout=20, headers={"Accept-Encoding": "identity"}).content
+    assert len(expected) > MIB
+    with socket.create_connection(web.address) as connection:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        connection.settimeout(20)
+        connection.sendall(f"GET /{path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode())
+        received = bytearray()
+        while piece := connection.recv(4096):
+            received += piece
+    assert bytes(received).partition(b"\r\n\r\n")[2] == expected
+
+
+def test_a_chunked_body_is_read(web: Web) -> None:
+    def chunks() -> Iterator[bytes]:
+        yield b'{"username": "nobody",'
+        yield b' "password": "x"}'
+
+    answer = httpx.post(f"{web.url}api/v1/auth/token/", content=chunks(), timeout=20)
+    assert "transfer-encoding" in answer.request.headers
+    assert answer.json()["code"] != "invalid"
