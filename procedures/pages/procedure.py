@@ -105,7 +105,9 @@ def procedure_page(
         resources=", ".join(procedure.resources),
         subarray=_subarray(procedure),
         aborts=aborts,
-        report=stop_report(history, aborts),
+        report=stop_report(
+            history, list(procedure.commands.filter(kind=Command.Kind.STOP).order_by("id")[:MAX_COMMANDS]), aborts
+        ),
         output_lines=line_count(procedure.output_lines),
         output_size=size(procedure.output_bytes),
         refusal=str(refusal) if refusal else "",

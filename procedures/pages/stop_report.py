@@ -6,9 +6,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 from procedures.domain.states import ProcedureState
-from procedures.models import Procedure, ProcedureHistory
+from procedures.models import Command, Procedure, ProcedureHistory
 from procedures.pages.words import took
 
+_TIMEOUT = "timeout"
+"""Who asks for the stop of what is out of time."""
+_FORKED = "/oet/launcher.py "
+"""In the command line of a worker: it was forked from the launcher, and has its command line."""
 _MAX_COMMAND = 300
 """Characters of a command line that the page shows."""
 
@@ -49,16 +53,19 @@ class ShownReport:
     """What could not be confirmed dead."""
 
 
-def stop_report(history: Sequence[ProcedureHistory], aborts: Sequence[Procedure]) -> ShownReport | None:
-    """The report of the latest stop; None if none came to an end."""
+def stop_report(
+    history: Sequence[ProcedureHistory], commands: Sequence[Command], aborts: Sequence[Procedure]
+) -> ShownReport | None:
+    """The report of the latest stop; None if none came to an end. `commands` are those of the procedure."""
     reported = next((step for step in reversed(history) if (step.details or {}).get("stop")), None)
     if reported is None or reported.details is None:
         return None
     told = reported.details["stop"]
     has_ended = reported.state != ProcedureState.UNKNOWN
     asked_at, ended_at = told["asked_at"], reported.at.timestamp()
-    rungs = [_asked(told, has_abort=bool(aborts))]
-    rungs += [_rung(rung, told) for rung in told["rungs"]]
+    timed = [(rung["at"], _rung(rung, told)) for rung in told["rungs"]]
+    timed += [(c.issued_at.timestamp(), _asked_again(c, asked_at)) for c in _further(commands, asked_at, ended_at)]
+    rungs = [_asked(told, has_abort=bool(aborts)), *(rung for _, rung in sorted(timed, key=lambda pair: pair[0]))]
     if has_ended and not any(rung["rung"] in {"kill", "killed"} for rung in told["rungs"]):
         left = asked_at + told["grace_s"] - ended_at
         remark = f"{took(left)} of grace left" if left > 0 else ""
@@ -73,7 +80,28 @@ def stop_report(history: Sequence[ProcedureHistory], aborts: Sequence[Procedure]
 def _asked(told: Mapping[str, Any], *, has_abort: bool) -> ShownRung:
     how = "killed at once" if told["grace_s"] == 0 else "stopped"
     words = f"{told['asked_by'] or 'Somebody'} asked for it to be {how}{', then aborted' if has_abort else ''}"
+    if told["asked_by"] == _TIMEOUT:
+        words = "Its time was up, so it was to be stopped"
     return ShownRung("success", _clock(told["asked_at"]), words, "")
+
+
+def _further(commands: Sequence[Command], asked_at: float, ended_at: float) -> list[Command]:
+    """The stops that were asked for while one was under way. The first is recorded a moment after it was asked for."""
+    return [
+        command
+        for command in commands
+        if command.kind == Command.Kind.STOP
+        and command.state == Command.State.DONE
+        and asked_at < command.issued_at.timestamp() < ended_at
+    ]
+
+
+def _asked_again(command: Command, asked_at: float) -> ShownRung:
+    grace = command.arguments.get("grace")
+    how = "a kill at once" if grace == 0 else "a stop" if grace is None else f"a stop within {grace:g} s"
+    at = command.issued_at.timestamp()
+    words = f"{command.issued_by or 'Somebody'} asked for {how}"
+    return ShownRung("success", _clock(at), words, f"+{took(at - asked_at)}")
 
 
 def _rung(rung: Mapping[str, Any], told: Mapping[str, Any]) -> ShownRung:
@@ -132,10 +160,12 @@ def _abort(abort: Procedure) -> ShownRung:
 
 
 def _processes(found: Sequence[Mapping[str, Any]]) -> list[ShownProcess]:
-    return [
-        ShownProcess(int(process["pid"]), str(process.get("command") or "(without a command line)")[:_MAX_COMMAND])
-        for process in found
-    ]
+    return [ShownProcess(int(process["pid"]), _command(str(process.get("command") or ""))) for process in found]
+
+
+def _command(line: str) -> str:
+    own = "the script itself: " if _FORKED in line else ""
+    return f"{own}{line[:_MAX_COMMAND] or '(without a command line)'}"
 
 
 def _counted(count: int) -> str:

@@ -165,6 +165,7 @@ function moved(record, payload) {
     next.arguments = payload.arguments ?? record.arguments;
   }
   if (FINAL.has(payload.state)) next.finished_at = payload.at;
+  if (payload.deadline_at !== undefined) next.deadline_at = payload.deadline_at;
   if (payload.state === "UNKNOWN") next.stop_at = null; // the stop that led there is over
   return next;
 }

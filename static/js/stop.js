@@ -3,7 +3,7 @@
 
 import { underWay } from "./commands.js";
 import { all, cast, need, setHidden, setText, slot } from "./dom.js";
-import { sectionOf, shown } from "./records.js";
+import { isStopping, sectionOf, shown } from "./records.js";
 import { showRefusal } from "./refusals.js";
 import { read, send } from "./send.js";
 
@@ -74,6 +74,7 @@ function fill(form, live, chosen, how, now) {
   many.replaceChildren(...(chosen ? [] : live.map((record) => choice(record, isAlone, now))));
   const rung = form.querySelector(`input[name="how"][value="${how}"]`) ?? need(form, 'input[name="how"]');
   /** @type {HTMLInputElement} */ (rung).checked = true;
+  setText(need(form, "[data-close]"), chosen && isStopping(chosen) ? "Wait for it" : "Let it run");
   setText(slot(form, "title"), chosen ? `Stop ${chosen.name}?` : live.length ? "Stop which?" : "Nothing runs and nothing is prepared");
   form.dataset.names = JSON.stringify(Object.fromEntries(live.map((record) => [record.id, record.name])));
   name(form);

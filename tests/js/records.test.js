@@ -72,6 +72,12 @@ test("a stop that ended in UNKNOWN is over, and a new one begins anew", () => {
   assert.equal(unknown && shown(unknown, 1030).stopping, "");
 });
 
+test("a deadline comes and goes with the state, too", () => {
+  const record = fold(table.record, change("RUNNING", 7, { deadline_at: 1100 }));
+  assert.equal(record?.deadline_at, 1100);
+  assert.equal(fold(record, change("READY", 8, { deadline_at: null }))?.deadline_at, null);
+});
+
 test("a deadline comes and goes with its event", () => {
   const deadline = (at) => ({ ...created, topic: "procedure.deadline", payload: { deadline_at: at, timeout_s: 60 } });
   const record = fold(table.record, deadline(1100));
