@@ -2,7 +2,7 @@ import argparse
 import importlib
 import os
 
-ALL = ("lifecycle", "manager", "output", "feed", "memory")
+ALL = ("lifecycle", "manager", "stop", "output", "feed", "memory")
 
 
 def main() -> None:

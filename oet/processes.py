@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import os
 import signal
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Container, Iterable, Mapping
 
 _COMMAND_CHARACTERS = 200
 _DEAD = frozenset("ZXx")
@@ -52,15 +53,31 @@ def read_process(pid: int) -> Process | None:
         return None
     head, _, tail = line.rpartition(b")")  # the name may hold anything, brackets and blanks included
     fields = tail.split()
+    state = fields[0].decode()
+    if state in _DEAD and int(fields[17]) > 1:
+        state = _state_of_threads(pid)
     return Process(
         pid=pid,
         started=int(fields[19]),
         parent=int(fields[1]),
         group=int(fields[2]),
         session=int(fields[3]),
-        state=fields[0].decode(),
+        state=state,
         name=head.partition(b"(")[2].decode(errors="replace"),
     )
+
+
+def _state_of_threads(pid: int) -> str:
+    """The state of a process whose first thread has ended while others go on: it looks like a zombie, and is none."""
+    states = set()
+    with suppress(OSError), os.scandir(f"/proc/{pid}/task") as threads:
+        for thread in threads:
+            line = _read(f"{thread.path}/stat", 4096) or b") X"
+            states.add(line.rpartition(b")")[2].split()[0].decode())
+    living = states - _DEAD
+    if not living:
+        return "Z"
+    return "T" if living <= _STOPPED else "R"
 
 
 def start_time(pid: int) -> int | None:
@@ -75,16 +92,16 @@ def is_alive(pid: int, started: int) -> bool:
     return process is not None and process.started == started and not process.is_dead
 
 
-def all_processes() -> dict[int, Process]:
-    """Every process of the machine by pid.
+def all_processes(besides: Container[int] = frozenset()) -> dict[int, Process]:
+    """Every process of the machine by pid, without those with the pids `besides`, which costs much less.
 
     The youngest are read first: in a tree that forks all the time they are gone again first.
     """
     found: dict[int, Process] = {}
     with os.scandir("/proc") as entries:
-        names = [entry.name for entry in entries if entry.name.isdigit()]
-    for name in reversed(names):
-        process = read_process(int(name))
+        pids = [int(entry.name) for entry in entries if entry.name.isdigit()]
+    for pid in reversed(pids):
+        process = read_process(pid) if pid not in besides else None
         if process is not None:
             found[process.pid] = process
     return found
@@ -112,7 +129,7 @@ def process_tree(pid: int) -> list[Process]:
 
 def command_line(pid: int) -> str:
     """The command line, cut at 200 characters; the name in square brackets where there is none."""
-    words = (_read(f"/proc/{pid}/cmdline", 4096) or b"").rstrip(b"\0").split(b"\0")
+    words = _read_memory(pid, "cmdline", 4096).rstrip(b"\0").split(b"\0")
     text = b" ".join(words).decode(errors="replace").strip()
     if not text:
         process = read_process(pid)
@@ -123,7 +140,7 @@ def command_line(pid: int) -> str:
 def environment_value(pid: int, name: str) -> str | None:
     """The value the variable had when the process was executed; None where it had none or may not be read."""
     wanted = name.encode() + b"="
-    for entry in (_read(f"/proc/{pid}/environ", 1 << 20) or b"").split(b"\0"):
+    for entry in _read_memory(pid, "environ", 1 << 20).split(b"\0"):
         if entry.startswith(wanted):
             return entry[len(wanted) :].decode(errors="replace")
     return None
@@ -163,6 +180,20 @@ def _kill(process: Process, number: int) -> bool:
     except OSError:
         return False
     return True
+
+
+def _read_memory(pid: int, name: str, size: int) -> bytes:
+    """A file in /proc that shows memory of the process. Its first thread, when it has ended, has none; then another one is asked."""
+    data = _read(f"/proc/{pid}/{name}", size)
+    if data:
+        return data
+    fields = (_read(f"/proc/{pid}/stat", 4096) or b") X").rpartition(b")")[2].split()
+    if fields[0].decode() in _DEAD and len(fields) > 17 and int(fields[17]) > 1:
+        with suppress(OSError):
+            for thread in os.listdir(f"/proc/{pid}/task"):  # noqa: PTH208 - /proc has no use for paths
+                if data := _read(f"/proc/{pid}/task/{thread}/{name}", size):
+                    return data
+    return b""
 
 
 def _read(path: str, size: int) -> bytes | None:

@@ -41,6 +41,8 @@ class TreeKill:
         self._began = time.monotonic()
         self._frozen_at: float | None = None
         self._was_calm = False
+        self._strangers: frozenset[int] = frozenset()
+        self._is_thorough = True
         self._pause = _SHORTEST_PAUSE_S
         self.alive: list[dict[str, Any]] = []
         """What still lived at the last step."""
@@ -63,10 +65,22 @@ class TreeKill:
 
     def step(self) -> float | None:
         """Do a little; the seconds to wait before the next step, None when nothing is left."""
-        members = self._members(processes.all_processes())
+        members = self._look()
         if self._frozen_at is None:
             return self._freeze(members)
         return self._kill(members)
+
+    def _look(self) -> list[Process]:
+        """The members, out of all processes, or in haste out of those that were not strangers at the last thorough look.
+
+        Reading all of /proc takes milliseconds. A stranger never becomes a member: orphans are handed upwards, never across. Only
+        its pid may be used again by a member; so nothing counts as empty before another thorough look.
+        """
+        snapshot = processes.all_processes() if self._is_thorough else processes.all_processes(self._strangers)
+        members = self._members(snapshot)
+        if self._is_thorough:
+            self._strangers = frozenset(snapshot.keys() - {process.pid for process in members})
+        return members
 
     def _members(self, snapshot: Mapping[int, Process]) -> list[Process]:
         """What is to be killed now, without what is dead already."""
@@ -84,12 +98,13 @@ class TreeKill:
             _stop(process)
         # Two looks in a row: whatever was forked before the first saw everything stopped, the second sees.
         is_calm = not fresh and all(process.is_still for process in members)
-        if (is_calm and self._was_calm) or not members or self.took_s > _FREEZE_LIMIT_S:
+        if (is_calm and self._was_calm) or (not members and self._is_thorough) or self.took_s > _FREEZE_LIMIT_S:
             self._frozen_at = time.monotonic()
             self._killed = {(process.pid, process.started) for process in members}
             self._commands = [_described(process) for process in members[:_LISTED]]
             return self._kill(members)
         self._was_calm = is_calm
+        self._is_thorough = not members
         return 0.0
 
     def _note(self, process: Process) -> None:
@@ -105,10 +120,13 @@ class TreeKill:
         for process in members:
             self._note(process)
             processes.send_signal(process, signal.SIGKILL)
-        if not members:
+        if not members and self._is_thorough:
             self.alive = []
             self.is_done = True
             return None
+        self._is_thorough = not members
+        if not members:
+            return 0.0
         self.alive = [_described(process) for process in members[:_LISTED]]
         self._pause = min(self._pause * 2, _LONGEST_PAUSE_S)
         return self._pause

@@ -1,12 +1,15 @@
 import os
 import signal
 import subprocess
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from oet import processes
 from oet.treekill import kill_trees
+from tests.waiting import wait_until
 
 
 @pytest.fixture
@@ -78,3 +81,33 @@ def test_tree_is_killed_and_reported(sleeper: subprocess.Popen[bytes]) -> None:
 
 def test_boot_has_a_name() -> None:
     assert len(processes.boot_id()) == 36
+
+
+FIRST_THREAD_ENDS = """
+import ctypes, os, threading, time
+def work():
+    time.sleep(0.05)
+    print("on", flush=True)
+    time.sleep(60)
+threading.Thread(target=work).start()
+ctypes.CDLL(None).syscall(93 if os.uname().machine == "aarch64" else 60, 0)
+"""
+
+
+def test_process_whose_first_thread_has_ended_is_not_dead() -> None:
+    """The kernel shows it as a zombie; but it works on, and must not be overlooked by whoever kills."""
+    command = [sys.executable, "-c", FIRST_THREAD_ENDS]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, env={**os.environ, "MARK": "here"}) as child:
+        assert child.stdout is not None
+        assert child.stdout.readline() == b"on\n"
+        assert "Z (zombie)" in Path(f"/proc/{child.pid}/status").read_text()
+        seen = processes.read_process(child.pid)
+        assert seen is not None
+        assert (seen.is_dead, seen.is_still) == (False, False)
+        assert processes.environment_value(child.pid, "MARK") == "here"
+        assert processes.command_line(child.pid).startswith(sys.executable)
+        assert processes.send_signal(seen, signal.SIGSTOP)
+        wait_until(lambda: getattr(processes.read_process(child.pid), "is_still", False), what="it to stop")
+        assert processes.is_alive(seen.pid, seen.started)
+        child.kill()
+        wait_until(lambda: not processes.is_alive(seen.pid, seen.started), what="its death")

@@ -1,0 +1,69 @@
+"""How long a hard stop takes, from the request until nothing of the script is left, for every trick that scripts may play."""
+
+import time
+from typing import Any
+
+from benchmarks.figures import Sample, show
+from benchmarks.running import running_product
+from tests.escapes import TRICKS
+from tests.product import Product
+from tests.waiting import wait_until
+
+ROUNDS = 20
+HEAD = ["what main does", "rounds", "killed", "to empty tree", "p99", "to answer", "p99"]
+
+
+def main(scale: float) -> None:
+    """Print the table."""
+    rounds = max(2, int(ROUNDS * scale))
+    rows, to_empty, to_answer = [], Sample("all"), Sample("all")
+    with running_product() as product:
+        _stopped(product, TRICKS["sleeps"])  # warm
+        for name, text in TRICKS.items():
+            empty, answer = Sample(name), Sample(name)
+            killed = 0
+            for _ in range(rounds):
+                empty_s, answer_s, count = _stopped(product, text)
+                empty.seconds.append(empty_s)
+                answer.seconds.append(answer_s)
+                killed = max(killed, count)
+            rows.append(_row(name, empty, answer, str(killed)))
+            to_empty.seconds += empty.seconds
+            to_answer.seconds += answer.seconds
+    rows.append(_row("all", to_empty, to_answer, ""))
+    show("Hard stop (grace 0) through REST", HEAD, rows)
+
+
+def _row(name: str, empty: Sample, answer: Sample, killed: str) -> list[str]:
+    figures = [
+        f"{seconds * 1000:.1f} ms" for sample in (empty, answer) for seconds in (sample.median, sample.percentile(99))
+    ]
+    return [name, str(len(empty.seconds)), killed, *figures]
+
+
+def _stopped(product: Product, text: str) -> tuple[float, float, int]:
+    """Seconds from the request to the empty tree, and to the answer; and how many processes were killed."""
+    body = {"script": {"script_type": "embedded", "script_body": text}}
+    procedure_id = product.http.post("procedures/", json=body).raise_for_status().json()["id"]
+    product.wait_for_state(procedure_id, "READY")
+    product.http.put(f"procedures/{procedure_id}/", json={"state": "RUNNING"}).raise_for_status()
+    wait_until(lambda: "on\n" in _printed(product, procedure_id), what="the trick", timeout_s=30)
+    asked_at = time.time()
+    stop = {"state": "STOPPED", "abort": False, "grace": 0}
+    product.http.put(f"procedures/{procedure_id}/", json=stop).raise_for_status()
+    answered_at = time.time()
+    report = _stop_report(procedure_id)
+    times = {str(rung["rung"]): rung for rung in report["rungs"]}
+    return times["empty"]["at"] - asked_at, answered_at - asked_at, int(times["killed"]["count"])
+
+
+def _printed(product: Product, procedure_id: int) -> str:
+    return product.http.get(f"procedures/{procedure_id}/output/", params={"limit": 100}).raise_for_status().text
+
+
+def _stop_report(procedure_id: int) -> dict[str, Any]:
+    from procedures.models import ProcedureHistory
+
+    row = ProcedureHistory.objects.get(procedure_id=procedure_id, state="STOPPED")
+    report: dict[str, Any] = (row.details or {})["stop"]
+    return report
