@@ -23,7 +23,6 @@ _STATUS_OF_CODE = {
     "no_manager": status.HTTP_503_SERVICE_UNAVAILABLE,
     "draining": status.HTTP_503_SERVICE_UNAVAILABLE,
     "no_answer": status.HTTP_504_GATEWAY_TIMEOUT,
-    "draining": status.HTTP_503_SERVICE_UNAVAILABLE,
     "internal": status.HTTP_500_INTERNAL_SERVER_ERROR,
 }
 _RETRY_S = "5"
