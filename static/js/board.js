@@ -80,6 +80,7 @@ export class Board {
   /** Whether pointer or keyboard is on a row. */
   isHeld() {
     if (monotonic() - this.lastTouch > HELD_AT_MOST_S) return false;
+    if (document.querySelector("dialog[open]")) return true; // focus goes back to where it came from
     return Boolean(this.root.querySelector("[data-procedure]:hover, [data-procedure] :focus-visible, [data-procedure]:active"));
   }
 

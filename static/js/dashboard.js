@@ -4,11 +4,16 @@
 import { Board } from "./board.js";
 import { need } from "./dom.js";
 import "./health.js";
+import { moveByKeys, narrowRecent } from "./moving.js";
 import { onChange, onTurn, records, shownTime } from "./site.js";
 
-const board = new Board(need(document, "[data-board]"), records);
+const root = need(document, "[data-board]");
+const board = new Board(root, records);
+const narrow = narrowRecent(root);
+moveByKeys(root);
 onChange((changed) => board.fill(changed, shownTime()));
 onTurn((isFrozen) => {
   if (isFrozen) board.freeze(shownTime());
   else board.turn(shownTime());
+  narrow();
 });

@@ -5,6 +5,7 @@
 const own = new Map([
   ["p", () => click('a[href="/prepare/"]')],
   ["S", () => click("[data-stop-all]")],
+  ["?", showKeys],
 ]);
 
 /** @param {string} key @param {() => void} action */
@@ -23,6 +24,12 @@ export function listenToKeys() {
     event.preventDefault();
     action();
   });
+}
+
+function showKeys() {
+  const dialog = /** @type {HTMLDialogElement | null} */ (document.querySelector("#keys-dialog"));
+  dialog?.showModal();
+  /** @type {HTMLElement | null} */ (dialog?.querySelector("h2") ?? null)?.focus();
 }
 
 /** @param {string} selector */

@@ -137,7 +137,7 @@ def test_stop_works_without_javascript(page: Page, open_page: OpenPage) -> None:
     expect(state(page)).to_have_text("RUNNING main")
     plain = open_page("operator", has_javascript=False)
     plain.get_by_role("link", name="Stop 1 running").click()
-    plain.locator(f"a[href='/procedures/{procedure_id}/stop/?how=kill']").click()
+    plain.locator(f"a[href='/procedures/{procedure_id}/stop/?how=kill']:visible").click()
     plain.get_by_role("button", name="Stop endless.py").click()
     expect(state(plain)).to_have_text("STOPPED")
 
@@ -242,3 +242,42 @@ def test_the_theme_is_chosen_at_once_and_kept(page: Page, tmp_path: Path) -> Non
     expect(page.locator("html")).to_have_attribute("data-theme", "night")
     page.goto("/prepare/")
     expect(page.locator("html")).to_have_attribute("data-theme", "night")
+
+
+def test_the_keyboard_alone_finds_starts_and_opens_a_procedure(page: Page, open_page: OpenPage) -> None:
+    other = open_page("operator")
+    first, second = prepare(other, COUNTING, "first.py"), prepare(other, ENDLESS, "second.py")
+    row = page.locator(f"[data-list=prepared] [data-procedure='{second}']")
+    expect(row).to_contain_text("READY")
+    page.keyboard.press("j")
+    expect(page.locator(f"[data-procedure='{first}'] a.plain")).to_be_focused()
+    page.keyboard.press("j")
+    page.keyboard.press("k")
+    page.keyboard.press("j")
+    expect(row.locator("a.plain")).to_be_focused()
+    page.keyboard.press("s")
+    expect(row).to_contain_text("RUNNING main")
+    page.keyboard.press("?")
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_contain_text("next and previous procedure")
+    page.keyboard.press("Escape")
+    expect(dialog).to_be_hidden()
+    expect(page.locator(f"[data-procedure='{second}'] a.plain")).to_be_focused()
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"**/procedures/{second}/")
+
+
+def test_recent_narrows_to_what_is_typed(page: Page, product: Product) -> None:
+    for name in ("apple.py", "pear.py"):
+        script = {"script_type": "embedded", "script_body": "def main(): ...", "name": name}
+        procedure_id = int(product.http.post("procedures/", json={"script": script}).raise_for_status().json()["id"])
+        product.wait_for_state(procedure_id, "READY")
+        product.http.put(f"procedures/{procedure_id}/", json={"state": "STOPPED", "abort": False, "grace": 0})
+    recent = page.locator("[data-list=recent]")
+    expect(recent).to_contain_text("pear.py")
+    page.keyboard.press("/")
+    page.keyboard.type("Apple stopped")
+    expect(recent.locator("tr:visible")).to_have_count(1)
+    expect(recent.locator("tr:visible")).to_contain_text("apple.py")
+    page.keyboard.type(" nothing")
+    expect(page.get_by_text("None of these has that in it.")).to_be_visible()
