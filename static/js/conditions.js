@@ -75,11 +75,13 @@ export function noteCondition(event) {
 
 /** @param {import("./live.js").LiveLink} link @param {import("./records.js").ProcedureRecord[]} live */
 export function showConditions(link, live) {
-  if ((!link.nodes || link.state === "stale") && !link.problem && !failedAborts.length) return;
+  if (link.state === "stale") return; // the line stays as it was, like all else
+  if (!link.nodes && !link.problem && !failedAborts.length) return;
   const bar = need(document, "[data-conditions]");
   const found = link.problem ? [{ words: link.problem, procedure: null, is_failed_abort: false }] : [];
   const unknown = live.filter((record) => record.state === "UNKNOWN");
-  if (link.nodes) found.push(...conditions(link.nodes, Number(document.body.dataset.heartbeatTimeout), link.asOf, unknown, failedAborts));
+  const timeout = Number(document.body.dataset.heartbeatTimeout);
+  if (link.nodes) found.push(...conditions(link.nodesNow, timeout, link.nodesAsOf + link.sinceNodes, unknown, failedAborts));
   else if (failedAborts.length) return; // the line is as the server made it until the nodes are known
   const list = slot(bar, "list");
   if (found.map((condition) => condition.words).join("\n") !== [...list.children].map((item) => item.firstChild?.textContent).join("\n")) {

@@ -27,6 +27,8 @@ export class LiveLink {
     this.lastWordAt = monotonic();
     this.nextAttemptAt = 0;
     this.nodesAt = 0;
+    /** The server's time at which it told of the nodes, Unix seconds. */
+    this.nodesAsOf = serverTime;
     /** What the server says is wrong with itself, or with us. */
     this.problem = "";
     this.offset = serverTime - Date.now() / 1000;
@@ -46,6 +48,12 @@ export class LiveLink {
   /** The server's time, Unix seconds. */
   now() {
     return Date.now() / 1000 + this.offset;
+  }
+
+  /** The nodes as they are by now, as far as that is known: heartbeats that have not been told grow old. */
+  get nodesNow() {
+    const since = this.sinceNodes;
+    return (this.nodes ?? []).map((node) => ({ ...node, heartbeat_age_s: node.heartbeat_age_s + since }));
   }
 
   /** Seconds since the server last spoke of the nodes. */
@@ -94,6 +102,7 @@ export class LiveLink {
     if (message.nodes) {
       this.nodes = message.nodes;
       this.nodesAt = monotonic();
+      this.nodesAsOf = message.time ?? this.asOf;
     }
     if (message.type === "tick" || message.type === "hello") this.problem = message.problem ?? "";
     if (message.type === "closed") this.problem = message.code === NOT_LOGGED_IN ? LOGGED_OUT : message.reason;
