@@ -1,6 +1,5 @@
 """Kills a random process of the product with SIGKILL, and waits, or does not wait, until the product has recovered."""
 
-import os
 import random
 import signal
 import time
@@ -10,7 +9,7 @@ from dataclasses import dataclass, field
 
 import httpx
 
-from oet.processes import Process, is_alive
+from oet.processes import Process, is_alive, send_signal
 from tests.chaos.sight import launchers_of, programs_below, scripts_of
 from tests.product import Product
 from tests.waiting import wait_until
@@ -47,9 +46,8 @@ class Killer:
             if self._dice.random() < 0.9 and (others := [k for k in COMMANDS if self._victim(k) is not None]):
                 kind = self._dice.choice(others)
                 victim = self._victim(kind)
-        if victim is None:
+        if victim is None or not send_signal(victim, signal.SIGKILL):
             return
-        os.kill(victim.pid, signal.SIGKILL)
         self.kills[kind] += 1
         if kind == "up":
             self.product.process.wait()
