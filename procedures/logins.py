@@ -5,25 +5,32 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import partial
+from functools import cache, partial
 from http.cookies import CookieError, SimpleCookie
 from importlib import import_module
 
 from channels.db import database_sync_to_async
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY, load_backend
-from django.contrib.auth.models import User
+from django.contrib.auth.models import AnonymousUser, Permission, User
+from django.db import DEFAULT_DB_ALIAS
+from django.db.models import Model, Q
 from django.utils.crypto import constant_time_compare
 from knox.crypto import hash_token
 from knox.models import AuthToken
 
-from procedures.domain.people import Right
+from procedures.domain.people import Actor, Right
 from procedures.service import actor_of
+from procedures.statements import Question
 
 TOKEN_SCHEME = "Token"  # noqa: S105 - the word before a token
 MAX_TOKEN_CHARACTERS = 200
 RECHECK_S = 30.0
 """How often a connection that stays open is asked who it is."""
+
+_OWN_BACKEND = "django.contrib.auth.backends.ModelBackend"
+_STAND_IN_TEXT = "stand-in"
+_STAND_IN_NUMBER = -1
 
 
 class LoginEnded(Exception):
@@ -37,10 +44,42 @@ def live_token(token: str) -> AuthToken | None:
     """The row of a token that is valid now, with its user; None for any other text."""
     if not token or len(token) > MAX_TOKEN_CHARACTERS or not token.isascii():
         return None
-    found = AuthToken.objects.select_related("user").filter(digest=hash_token(token)).first()
-    if found is None or not found.user.is_active or (found.expiry and found.expiry <= datetime.now(UTC)):
+    rows = _token_question().ask(hash_token(token))
+    if not rows:
+        return None
+    of_token, of_user = _attributes(AuthToken), _attributes(User)
+    found: AuthToken = AuthToken.from_db(DEFAULT_DB_ALIAS, of_token, rows[0][: len(of_token)])
+    found.user = User.from_db(DEFAULT_DB_ALIAS, of_user, rows[0][len(of_token) :])
+    if not found.user.is_active or (found.expiry and found.expiry <= datetime.now(UTC)):
         return None
     return found
+
+
+def actor_of_request(user: User | AnonymousUser) -> Actor:
+    """The Actor that a user is: as `actor_of`, with one query where Django's own way to find rights takes two."""
+    if user.is_superuser or not user.is_active or settings.AUTHENTICATION_BACKENDS != [_OWN_BACKEND]:
+        return actor_of(user)
+    granted = {f"{app}.{name}" for app, name in _rights_question().ask(user.pk)}
+    return Actor(user.get_username(), frozenset(right for right in Right if right.value in granted))
+
+
+@cache
+def _token_question() -> Question:
+    columns = [*_attributes(AuthToken), *(f"user__{name}" for name in _attributes(User))]
+    return Question(AuthToken.objects.filter(digest=_STAND_IN_TEXT).values_list(*columns), _STAND_IN_TEXT)
+
+
+@cache
+def _rights_question() -> Question:
+    who = _STAND_IN_NUMBER
+    granted = Permission.objects.filter(
+        Q(user=who) | Q(group__user=who), codename__in=[right.partition(".")[2] for right in Right]
+    )
+    return Question(granted.order_by().values_list("content_type__app_label", "codename").distinct(), who)
+
+
+def _attributes(model: type[Model]) -> list[str]:
+    return [field.attname for field in model._meta.concrete_fields]
 
 
 def user_of_session(session_key: str) -> User | None:
@@ -102,4 +141,4 @@ def _require_viewer(login: Login) -> None:
     user = login.user()
     if user is None:
         raise LoginEnded
-    actor_of(user).require(Right.VIEW)
+    actor_of_request(user).require(Right.VIEW)

@@ -6,11 +6,13 @@ begins with the first who waits and ends when nobody has waited for a while.
 
 import logging
 import threading
+from functools import cache
 
-from django.db import DatabaseError, connection
+from django.db import DEFAULT_DB_ALIAS, DatabaseError, connection
 
 from procedures.bells import Role, listen
 from procedures.models import Command
+from procedures.statements import Question
 
 log = logging.getLogger(__name__)
 
@@ -74,11 +76,20 @@ class CommandReplies:
             waiting[command_id].set()
 
 
+_STAND_IN = -1
 _ANSWERED = Command.objects.exclude(state=Command.State.QUEUED)
 
 
 def _answered(command_id: int) -> Command | None:
-    return _ANSWERED.filter(pk=command_id).first()
+    fields, question = _answer_question()
+    rows = question.ask(command_id)
+    return Command.from_db(DEFAULT_DB_ALIAS, fields, rows[0]) if rows else None
+
+
+@cache
+def _answer_question() -> tuple[list[str], Question]:
+    fields = [field.attname for field in Command._meta.concrete_fields]
+    return fields, Question(_ANSWERED.filter(pk=_STAND_IN).order_by().values_list(*fields), _STAND_IN)
 
 
 def _give_back_connection() -> None:

@@ -87,19 +87,16 @@ class Question:
         compiler = query.query.get_compiler(connection=connection)
         self._sql, parameters = compiler.as_sql()
         self._parameters = list(parameters)
-        self._place = self._parameters.index(stand_in)
+        self._places = [place for place, parameter in enumerate(self._parameters) if parameter == stand_in]
+        self._compiler = compiler
         self._converters = compiler.get_converters([expression for expression, *_ in compiler.select])
 
-    def ask(self, value: Any) -> list[list[Any]]:
+    def ask(self, value: Any) -> list[tuple[Any, ...]]:
         """The rows for this value."""
         parameters = [*self._parameters]
-        parameters[self._place] = value
-        own = connections[DEFAULT_DB_ALIAS]
-        with own.cursor() as cursor:
+        for place in self._places:
+            parameters[place] = value
+        with connection.cursor() as cursor:
             cursor.execute(self._sql, parameters)
-            rows = [list(row) for row in cursor.fetchall()]
-        for place, (converters, expression) in self._converters.items():
-            for row in rows:
-                for convert in converters:
-                    row[place] = convert(row[place], expression, own)
-        return rows
+            rows = cursor.fetchall()
+        return [tuple(row) for row in self._compiler.apply_converters(rows, self._converters)]

@@ -10,9 +10,10 @@ from rest_framework.permissions import BasePermission, IsAuthenticated
 from rest_framework.views import APIView
 
 from procedures.domain.people import Actor
+from procedures.logins import actor_of_request
 from procedures.rest.authentication import TokenAuthentication
 from procedures.rest.parsing import JSON, JSONRenderer, Negotiation, StrictJSONParser
-from procedures.service import ScriptExecutionService, actor_of
+from procedures.service import ScriptExecutionService
 
 
 class View(APIView):
@@ -29,7 +30,7 @@ class View(APIView):
     @cached_property
     def actor(self) -> Actor:
         """Who asks, with their rights."""
-        return actor_of(self.request.user)
+        return actor_of_request(self.request.user)
 
     @property
     def service(self) -> ScriptExecutionService:
