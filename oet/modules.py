@@ -51,6 +51,7 @@ class ModuleFactory:
     name: str
     directory: Path
     sys_path: list[str]
+    works_apart: bool = False
 
     @classmethod
     def from_spec(cls, spec: Spec, directory: Path) -> ModuleFactory:
@@ -67,14 +68,16 @@ class ModuleFactory:
             raise IsADirectoryError(errno.EISDIR, "this script is a folder", str(path))
         if not path.exists():
             raise FileNotFoundError(errno.ENOENT, "there is no such script", str(path))
-        folder = directory / rundir.WORK if spec.script.type == "embedded" else path.parent
+        is_apart = spec.script.type == "embedded" or spec.works_apart
+        folder = directory / rundir.WORK if is_apart else path.parent
         name = module_name(path.stem, [*spec.sys_path, *sys.path])
-        return cls(path, folder, name, directory, list(spec.sys_path))
+        return cls(path, folder, name, directory, list(spec.sys_path), spec.works_apart)
 
     def prepare(self) -> None:
         """Make the process what it would be if a person had run the script in its folder: cwd, sys.path, sys.argv."""
         self.folder.mkdir(mode=0o700, exist_ok=True)
         os.chdir(self.folder)
+        sys.dont_write_bytecode = sys.dont_write_bytecode or self.works_apart
         real_folder = os.path.dirname(os.path.realpath(self.path))  # noqa: PTH120 - where Python looks for neighbours of a link
         own = [real_folder, str(self.path.parent)]
         # A script named random.py must not become the `random` of everything that is imported from now on.

@@ -64,6 +64,8 @@ class Spec:
     environment: dict[str, str] = field(default_factory=dict)
     bells: str | None = None
     output_limit_bytes: int = DEFAULT_OUTPUT_LIMIT_BYTES
+    works_apart: bool = False
+    """The script's folder is shared and must stay as it is: it runs in `work/`, and leaves no bytecode behind."""
 
     def write(self, directory: str | os.PathLike[str]) -> None:
         """Write spec.json into the run directory, atomically."""
@@ -95,6 +97,7 @@ class Spec:
         _check_type("init.args", self.init.args, list)
         _check_type("init.kwargs", self.init.kwargs, dict)
         _check_type("output_limit_bytes", self.output_limit_bytes, int)
+        _check_type("works_apart", self.works_apart, bool)
         _check_type("environment", self.environment, dict)
         for key, item in self.environment.items():
             _check_type(f"environment {key}", item, str)

@@ -82,6 +82,10 @@ class Configuration(BaseSettings):
     env_keep: int = Field(
         10, ge=0, description="Environments that stay although nobody uses them: the most recently used ones."
     )
+    env_launcher_idle: PositiveFloat = Field(
+        600.0,
+        description="Seconds for which the launcher of an environment is kept warm after the last script in it has ended.",
+    )
     env_min_free: int = Field(
         2048 * MIB,
         ge=0,

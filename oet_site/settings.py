@@ -155,6 +155,7 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "ProcedureState": "procedures.models.STATE_CHOICES",
         "CommandState": "procedures.models.Command.State",
+        "EnvironmentState": "environments.models.Environment.State",
     },
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = OET.body_limit

@@ -6,3 +6,9 @@ class ProceduresConfig(AppConfig):
 
     name = "procedures"
     verbose_name = "Procedures"
+
+    def ready(self) -> None:
+        """Hear of environments, in whatever process changes them."""
+        from procedures import environment_news  # models are not there before
+
+        environment_news.listen()

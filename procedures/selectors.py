@@ -136,6 +136,7 @@ def summary(
         "finished_at": _seconds(procedure.finished_at),
         "node": procedure.node,
         "pid": procedure.pid,
+        "environment": procedure.script_options.get("environment"),
         "resources": procedure.resources,
         "timeout": procedure.timeout_s,
         "deadline_at": _seconds(procedure.deadline_at),

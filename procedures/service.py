@@ -4,7 +4,7 @@ The service writes what it may write itself (a new Procedure in CREATING) and a 
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -13,7 +13,7 @@ from django.contrib.auth.models import AnonymousUser, User
 
 from procedures.bells import Role, ring_at_commit
 from procedures.domain.arguments import ProcedureInput, subarray_ids
-from procedures.domain.errors import AbortImpossible, Draining, InvalidInput, NoAnswer, NoManager, Refusal, WrongState
+from procedures.domain.errors import AbortImpossible, Draining, NoAnswer, NoManager, Refusal, WrongState
 from procedures.domain.people import Actor, Right
 from procedures.domain.resources import resources_of
 from procedures.domain.scripts import (
@@ -24,6 +24,7 @@ from procedures.domain.scripts import (
     script_to_json,
 )
 from procedures.domain.states import FINAL, ProcedureState
+from procedures.git_scripts import check_git_script
 from procedures.models import ArgCapture, Command, Node, Procedure, ProcedureHistory
 from procedures.recorder import recording
 from procedures.replies import replies
@@ -177,6 +178,7 @@ def new_procedure(
         script_uri=script.script_uri,
         script_name=script.name[:200],
         script_body=script.script_body if isinstance(script, EmbeddedStringScript) else "",
+        script_options=_options_of(script),
         script_path=path,
         state=ProcedureState.CREATING.value,
         state_at=at,
@@ -192,14 +194,17 @@ def new_procedure(
 
 def _path_of(script: ExecutableScript) -> str:
     if isinstance(script, GitScript):
-        raise InvalidInput(
-            {
-                "script.script_type": "git scripts are not accepted yet: OET cannot build environments. Use a file or text."
-            }
-        )
+        check_git_script(script)
+        return ""  # its commit is looked for by the manager, which takes its time
     if isinstance(script, FileSystemScript):
         return str(resolve_script(script.path, settings.OET.script_root_paths))
     return ""
+
+
+def _options_of(script: ExecutableScript) -> dict[str, Any]:
+    if not isinstance(script, GitScript):
+        return {}
+    return {"git_args": asdict(script.git_args), "create_env": script.create_env}
 
 
 def _node_of_manager(name: str = "") -> str:

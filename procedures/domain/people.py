@@ -15,6 +15,7 @@ class Right(StrEnum):
     STOP = "procedures.stop_procedure"
     """A right of its own: whoever may stop need not be allowed to start."""
     OVERRIDE = "procedures.set_override"
+    ENVIRONMENTS = "environments.manage_environment"
 
 
 _DEEDS = {
@@ -23,6 +24,7 @@ _DEEDS = {
     Right.START: "start scripts",
     Right.STOP: "stop scripts",
     Right.OVERRIDE: "set operator overrides",
+    Right.ENVIRONMENTS: "build, pin or delete environments",
 }
 
 

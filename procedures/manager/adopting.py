@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from oet import processes
 from procedures.domain.arguments import ProcedureInput
+from procedures.domain.scripts import GitScript
 from procedures.domain.states import ProcedureState
 from procedures.manager.context import Context
 from procedures.manager.following import archive_output, follow
@@ -15,6 +16,7 @@ from procedures.manager.inbox import Inbox, QueuedCommand
 from procedures.manager.live import LiveProcedure, StartOrder
 from procedures.manager.losses import LAUNCHER_LOST
 from procedures.manager.preparing import new_live
+from procedures.manager.preparing_git import prepare_git_again
 from procedures.manager.starting import NOT_READY_YET, run_again
 from procedures.manager.stopping import NO_COMMAND, climb
 from procedures.models import LIVE_STATES, Command, Node, Procedure
@@ -27,8 +29,9 @@ from procedures.supervision.story import story_until
 log = logging.getLogger(__name__)
 
 _COLUMNS = (
-    "state", "launcher", "abort_of_id", "journal_offset", "output_offset", "stop_asked_at", "stop_asked_by", "stop_grace_s", "deadline_at",
-)  # fmt: skip
+    *("state", "launcher", "script_type", "abort_of_id", "journal_offset", "output_offset"),
+    *("stop_asked_at", "stop_asked_by", "stop_grace_s", "deadline_at"),
+)
 
 
 @dataclass(frozen=True)
@@ -63,6 +66,7 @@ async def adopt_all(context: Context) -> set[int]:
     taken: set[int] = set()
     for procedure in legacy.procedures:
         taken |= await _adopt(context, procedure, legacy, workers)
+    await context.desk.release_others({procedure.pk for procedure in legacy.procedures})
     live_ids = {procedure.pk for procedure in legacy.procedures}
     orphans = [d for d in run_directories(context.settings.procedures_dir) if d.procedure_id not in live_ids]
     if orphans:
@@ -111,11 +115,17 @@ async def _adopt(context: Context, procedure: Procedure, legacy: Legacy, workers
     commands = legacy.commands.get(procedure.pk, ())
     prepare = next((c for c in commands if c.kind == Command.Kind.PREPARE), None)
     has_process = procedure.pk in workers.owners
-    if prepare is not None and not has_process and not directory.was_spawned:
+    was_spawned = has_process or directory.was_spawned
+    if prepare is not None and not was_spawned:
         return set()  # nothing has happened yet: the command is carried out, or expires, like any other
     live = new_live(context, procedure.pk, procedure.launcher or DEFAULT)
     live.journal_offset, live.output_position = procedure.journal_offset, procedure.output_offset
     live.abort_of = procedure.abort_of_id
+    live.is_from_git = procedure.script_type == GitScript.script_type
+    if procedure.state == ProcedureState.PREP_ENV and not was_spawned:
+        context.begin(prepare_git_again(context, live), f"prepare {live.id}")
+        return _carry_on(context, live, procedure, legacy)
+    live.is_pid_due = procedure.state == ProcedureState.PREP_ENV and has_process
     live.was_ready = ProcedureState(procedure.state) not in NOT_READY_YET
     live.story = await asyncio.to_thread(story_until, directory.journal, procedure.journal_offset)
     taken = set()

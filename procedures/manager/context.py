@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from procedures.manager.database import Database, DatabaseClosed
+from procedures.manager.environment_desk import EnvironmentDesk
 from procedures.manager.inbox import QueuedCommand
 from procedures.manager.live import LiveProcedures
 from procedures.manager.preparation import Preparation, PreparationReader
@@ -28,6 +29,8 @@ class Context:
     commands_due: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when commands may have been written."""
     preparations: PreparationReader = field(default_factory=PreparationReader)
+    desk: EnvironmentDesk = field(default_factory=EnvironmentDesk)
+    """Commits and environments for scripts from git."""
     problems: dict[str, str] = field(default_factory=dict)
     """What is wrong with this node, in words, by subject."""
     take: Callable[[QueuedCommand, Preparation | None], None] = field(init=False)

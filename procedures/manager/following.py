@@ -20,7 +20,6 @@ from procedures.manager.output import NewOutput, new_output, write_output
 from procedures.manager.starting import start
 from procedures.models import Command
 from procedures.recorder import Move, Recording
-from procedures.supervision.launchers import DEFAULT
 from procedures.supervision.run_directories import ExitReport, RunDirectory
 
 log = logging.getLogger(__name__)
@@ -72,12 +71,13 @@ async def follow(context: Context, live: LiveProcedure) -> None:
 async def _turn(context: Context, live: LiveProcedure) -> bool:
     """Read once and record what was read; True when the procedure is final."""
     news = await _read(context, live)
-    has_answer = live.prepare_command is not None
+    has_answer = live.prepare_command is not None or live.is_pid_due
     if not (news.notes or news.output or news.end or has_answer) and news.journal_offset == live.journal_offset:
         return False
     order = await context.database.write(partial(_write, context, live, news), [live.id])
     live.journal_offset = news.journal_offset
     live.prepare_command = None
+    live.is_pid_due = False
     if news.output is not None:
         live.output_position = news.output.position
     if news.end is not None:
@@ -137,7 +137,8 @@ def _write(context: Context, live: LiveProcedure, news: News, record: Recording)
     """In the database thread, perhaps more than once."""
     if live.prepare_command is not None:
         record.answer(live.prepare_command, Command.State.DONE)
-        record.change(live.id, pid=live.pid, launcher=DEFAULT)
+    if live.prepare_command is not None or live.is_pid_due:
+        record.change(live.id, pid=live.pid, launcher=live.process.launcher)
     write_notes(record, live.id, news.notes)
     if news.journal_offset != live.journal_offset:
         record.change(live.id, journal_offset=news.journal_offset)
@@ -153,6 +154,8 @@ async def _finish(context: Context, live: LiveProcedure, order: AbortOrder | Non
         context.take(order.start, None)
     context.procedures.forget(live)
     live.over.set()
+    if live.is_from_git:
+        await context.desk.release(live.id)
     await archive_output(context, live.directory, live.output_position, end.report)
     await asyncio.to_thread(live.directory.remove)
 

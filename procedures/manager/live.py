@@ -54,6 +54,12 @@ class LiveProcedure:
     """A start to be carried out as soon as it is READY (of an abort procedure)."""
     abort_of: int | None = None
     was_ready: bool = False
+    is_stop_wanted: asyncio.Event = field(default_factory=asyncio.Event)
+    """It is to be stopped: what is being prepared for it is not wanted any more."""
+    is_pid_due: bool = False
+    """Its pid is to be recorded with the next thing, although nobody waits for an answer."""
+    is_from_git: bool = False
+    """It holds a commit, and perhaps an environment, until its end."""
     gave_up: str = ""
     """Why the manager itself had it killed; empty if it had not."""
     lost: str = ""

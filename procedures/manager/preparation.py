@@ -1,16 +1,35 @@
 """What a procedure is to be prepared with."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from oet.rundir import Script
 from procedures.domain.arguments import ProcedureInput
-from procedures.domain.scripts import EmbeddedStringScript
+from procedures.domain.scripts import EmbeddedStringScript, GitArgs, GitScript
 from procedures.domain.states import FINAL
 from procedures.models import ArgCapture, Procedure
 from procedures.statements import Question
 
-_COLUMNS = ("state", "abort_of_id", "script_type", "script_path", "script_body")
+_COLUMNS = (
+    "state",
+    "abort_of_id",
+    "created_by",
+    "script_uri",
+    "script_options",
+    "script_type",
+    "script_path",
+    "script_body",
+)
 _STAND_IN = -1
+
+
+@dataclass(frozen=True)
+class GitSource:
+    """Which file of which commit is meant, in whose name."""
+
+    script: GitScript
+    who: str
 
 
 @dataclass(frozen=True)
@@ -21,6 +40,8 @@ class Preparation:
     script: Script
     init: ProcedureInput
     abort_of: int | None = None
+    git: GitSource | None = None
+    """Where the script comes from, if that is a repository; its path is known when its commit is there."""
 
 
 def preparation_of(procedure: Procedure, init: ProcedureInput) -> Preparation:
@@ -43,10 +64,12 @@ class PreparationReader:
             self._procedure = Question(rows, _STAND_IN)
             captures = ArgCapture.objects.filter(procedure_id=_STAND_IN, function="init").order_by("id")
             self._init = Question(captures.values_list("args", "kwargs"), _STAND_IN)
-        for state, abort_of, *script in self._procedure.ask(procedure_id):
+        for state, abort_of, who, uri, options, *script in self._procedure.ask(procedure_id):
             if state not in FINAL:
                 calls = [ProcedureInput(tuple(args), kwargs) for args, kwargs in self._init.ask(procedure_id)]
-                return Preparation(procedure_id, _script(*script), calls[0] if calls else ProcedureInput(), abort_of)
+                init = calls[0] if calls else ProcedureInput()
+                git = _git(script[0], uri, options, who)
+                return Preparation(procedure_id, _script(*script), init, abort_of, git)
         return None
 
 
@@ -54,3 +77,9 @@ def _script(kind: str, path: str, body: str) -> Script:
     return (
         Script("embedded", text=body) if kind == EmbeddedStringScript.script_type else Script("filesystem", path=path)
     )
+
+
+def _git(kind: str, uri: str, options: Mapping[str, Any], who: str) -> GitSource | None:
+    if kind != GitScript.script_type:
+        return None
+    return GitSource(GitScript(uri, GitArgs(**options["git_args"]), create_env=options["create_env"]), who)

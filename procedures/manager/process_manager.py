@@ -16,6 +16,7 @@ from procedures.manager.deadlines import Deadlines
 from procedures.manager.dispatch import RECHECK_S, Dispatcher
 from procedures.manager.emergencies import Emergencies
 from procedures.manager.heartbeat import Heartbeat
+from procedures.manager.idle_launchers import retire_idle_launchers
 from procedures.manager.losses import on_loss, watch_for_losses
 from procedures.manager.settings import ManagerSettings
 from procedures.manager.stopping import stop_unasked
@@ -88,19 +89,21 @@ class ProcessManager:
             try:
                 async with AsyncExitStack() as bells:
                     bells.enter_context(doorbell(self._settings.bells_dir, lambda: _on_ring(context)))
-                    bells.enter_context(notifications(context.commands_due.set))
+                    bells.enter_context(notifications(lambda: _on_notice(context)))
                     dispatcher.know(await adopt_all(context))
                     duties = [
                         tasks.create_task(dispatcher.take_commands(), name="commands"),
                         tasks.create_task(_pulse(context, dispatcher), name="pulse"),
                         tasks.create_task(_warm_up(context), name="warm up"),
                         tasks.create_task(watch_for_losses(context), name="watch for losses"),
+                        tasks.create_task(retire_idle_launchers(context), name="idle launchers"),
                         tasks.create_task(context.database.watch(), name="database"),
                     ]
                     self.ready.set()
                     await self._leave.wanted.wait()
                     await self._end(context, duties)
             finally:
+                context.desk.close()
                 await context.database.close()
                 await context.launchers.close()
 
@@ -176,6 +179,12 @@ async def _warm_up(context: Context) -> None:
 def _on_ring(context: Context) -> None:
     for live in context.procedures:
         live.look(context.settings.output_limit_bytes)
+    context.desk.ring()
+    context.commands_due.set()
+
+
+def _on_notice(context: Context) -> None:
+    context.desk.ring()
     context.commands_due.set()
 
 

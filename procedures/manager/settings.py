@@ -20,6 +20,7 @@ class ManagerSettings:
     version: str
     preload: tuple[str, ...] = ()
     script_env: tuple[str, ...] = ()
+    launcher_idle_s: float = 600.0
 
     @classmethod
     def of(cls, configuration: Configuration, version: str) -> "ManagerSettings":
@@ -35,6 +36,7 @@ class ManagerSettings:
             version=version,
             preload=configuration.preload,
             script_env=configuration.script_env,
+            launcher_idle_s=configuration.env_launcher_idle,
         )
 
     @property

@@ -45,6 +45,7 @@ async def stop_unasked(context: Context, live: LiveProcedure, grace_s: float, wh
 
 async def climb(context: Context, live: LiveProcedure, report: StopReport, command_id: int) -> None:
     """Climb the ladder, or shorten the one that is being climbed; UNKNOWN where it does not lead to the end."""
+    live.is_stop_wanted.set()
     if live.ladder is not None:
         live.ladder.shorten(report.asked_at + report.grace_s)
         return

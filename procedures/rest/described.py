@@ -5,6 +5,7 @@ from typing import Any
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse, extend_schema
 
+from environments.domain.states import EnvironmentState
 from procedures.domain.states import ProcedureState
 from procedures.models import Command
 from procedures.rest import schema
@@ -25,7 +26,8 @@ _WORDS = {
     415: "The body is not JSON.",
     429: "Too many wrong passwords.",
     503: "No process manager is running, or the database does not answer.",
-    504: "The process manager did not answer in time.",
+    502: "The repository cannot be read.",
+    504: "The process manager, or the repository, did not answer in time.",
 }
 
 
@@ -166,6 +168,57 @@ commands = extend_schema(
 )
 nodes = extend_schema(operation_id="list_nodes", responses=_answers(401, 403, _200=schema.NodeRow(many=True)))
 scripts = extend_schema(operation_id="list_scripts", responses=_answers(401, 403, _200=schema.ScriptFile(many=True)))
+environments_list = extend_schema(
+    operation_id="list_environments",
+    parameters=[
+        _query("state", "Only those in this state.", enum=[state.value for state in EnvironmentState]),
+        _query("limit", f"At most so many, 1 to {MAX_PAGE}; by default {DEFAULT_PAGE}.", int),
+    ],
+    responses=_answers(400, 401, 403, _200=schema.EnvironmentSummary(many=True)),
+)
+environments_build = extend_schema(
+    operation_id="build_environment",
+    request=schema.GitArgs,
+    responses=_answers(400, 401, 403, 409, 502, 504, _201=schema.EnvironmentDetail),
+)
+_ENVIRONMENT: dict[str, Any] = {
+    "parameters": [
+        OpenApiParameter(
+            "environment_id", OpenApiTypes.INT64, OpenApiParameter.PATH, description="Number of the environment."
+        )
+    ]
+}
+environment_get = extend_schema(
+    operation_id="get_environment",
+    **_ENVIRONMENT,
+    responses=_answers(400, 401, 403, 404, _200=schema.EnvironmentDetail),
+)
+environment_pin = extend_schema(
+    operation_id="pin_environment",
+    **_ENVIRONMENT,
+    request=schema.Pin,
+    responses=_answers(400, 401, 403, 404, _200=schema.EnvironmentDetail),
+)
+environment_delete = extend_schema(
+    operation_id="delete_environment",
+    **_ENVIRONMENT,
+    responses=_answers(400, 401, 403, 404, 409, _200=schema.EnvironmentDetail),
+)
+environment_rebuild = extend_schema(
+    operation_id="rebuild_environment",
+    **_ENVIRONMENT,
+    request=None,
+    responses=_answers(400, 401, 403, 404, 409, _200=schema.EnvironmentDetail),
+)
+environment_log = extend_schema(
+    operation_id="get_build_log",
+    parameters=[
+        *_ENVIRONMENT["parameters"],
+        _query("offset", "Bytes before the first one wanted.", int),
+        _query("build", "Number of the build; by default the latest.", int),
+    ],
+    responses=_answers(400, 401, 403, 404, _200=schema.BuildLog),
+)
 stream = extend_schema(
     operation_id="stream_events",
     parameters=[

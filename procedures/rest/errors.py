@@ -23,6 +23,8 @@ _STATUS_OF_CODE = {
     "no_manager": status.HTTP_503_SERVICE_UNAVAILABLE,
     "draining": status.HTTP_503_SERVICE_UNAVAILABLE,
     "no_answer": status.HTTP_504_GATEWAY_TIMEOUT,
+    "repository_unreachable": status.HTTP_502_BAD_GATEWAY,
+    "out_of_time": status.HTTP_504_GATEWAY_TIMEOUT,
     "internal": status.HTTP_500_INTERNAL_SERVER_ERROR,
 }
 _RETRY_S = "5"

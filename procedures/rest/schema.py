@@ -6,6 +6,7 @@ from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.utils import PolymorphicProxySerializer, extend_schema_field
 from rest_framework import serializers as s
 
+from environments.models import Environment
 from procedures.models import STATE_CHOICES, Command
 
 _TIME = {"type": "number", "format": "double", "description": "Unix seconds."}
@@ -58,9 +59,15 @@ class FileSystem(s.Serializer[Any]):
 class GitArgs(s.Serializer[Any]):
     """Where a git script comes from."""
 
-    git_repo = s.CharField()
-    git_branch = s.CharField(required=False)
-    git_commit = s.CharField(required=False)
+    git_repo = s.CharField(help_text="URL; OET_GIT_ALLOW says which are allowed.")
+    git_branch = s.CharField(
+        required=False, allow_null=True, help_text="Branch or tag; by default the remote's default branch."
+    )
+    git_commit = s.CharField(
+        required=False,
+        allow_null=True,
+        help_text="Full or abbreviated; outranks the branch. Summaries show it in full.",
+    )
 
 
 class Git(s.Serializer[Any]):
@@ -182,6 +189,7 @@ class ProcedureSummary(s.Serializer[Any]):
     finished_at = TimeOrNull(allow_null=True)
     node = s.CharField()
     pid = s.IntegerField(allow_null=True)
+    environment = s.IntegerField(allow_null=True, help_text="The environment that was made for its commit.")
     resources = s.ListField(child=s.CharField())
     timeout = s.FloatField(allow_null=True, help_text="Seconds each function may run.")
     deadline_at = TimeOrNull(allow_null=True)
@@ -189,6 +197,65 @@ class ProcedureSummary(s.Serializer[Any]):
     abort_of = s.IntegerField(allow_null=True)
     output = OutputSummary()
     uri = s.CharField()
+
+
+class EnvironmentSummary(s.Serializer[Any]):
+    """An environment."""
+
+    id = s.IntegerField()
+    state = s.ChoiceField(Environment.State.choices)
+    state_at = TimeOrNull(allow_null=True)
+    reason = s.CharField(help_text="Why it is in this state; the last lines of a failed build.")
+    is_unanswered = s.BooleanField(help_text="No builder has taken it for a while.")
+    git_repo = s.CharField()
+    git_branch = s.CharField(help_text="Branch or tag it was last asked by.")
+    git_commit = s.CharField()
+    python = s.CharField()
+    python_version = s.CharField()
+    node = s.CharField()
+    is_pinned = s.BooleanField()
+    recipe = s.CharField(help_text="What it was installed from.")
+    size_bytes = s.IntegerField()
+    users = s.IntegerField(help_text="How many use it or wait for it.")
+    requested_by = s.CharField()
+    requested_at = Time()
+    last_used_at = TimeOrNull(allow_null=True)
+    started_at = TimeOrNull(allow_null=True, help_text="When its latest build began.")
+    finished_at = TimeOrNull(allow_null=True)
+    build = s.IntegerField(help_text="Number of its latest build.")
+    log_bytes = s.IntegerField()
+
+
+class Package(s.Serializer[Any]):
+    """A package that is installed."""
+
+    name = s.CharField()
+    version = s.CharField()
+
+
+class EnvironmentDetail(EnvironmentSummary):
+    """An environment with its packages."""
+
+    packages = Package(many=True)
+    holders = s.ListField(child=s.CharField(), help_text="Who uses it, such as `procedure:12`.")
+
+
+class Pin(s.Serializer[Any]):
+    """The body of `PATCH environments/{id}/`."""
+
+    is_pinned = s.BooleanField()
+
+
+class BuildLog(s.Serializer[Any]):
+    """A part of a build log."""
+
+    build = s.IntegerField()
+    offset = s.IntegerField()
+    text = s.CharField()
+    next_offset = s.IntegerField()
+    missing_bytes = s.IntegerField(help_text="Bytes that were dropped before this part.")
+    state = s.ChoiceField(Environment.State.choices)
+    is_building = s.BooleanField()
 
 
 class AbortSummary(s.Serializer[Any]):

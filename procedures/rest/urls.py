@@ -7,6 +7,7 @@ from django.urls import URLPattern, re_path
 
 from procedures.rest.api_schema import SchemaView, ui
 from procedures.rest.audit import CommandsOfProcedureView, CommandsView, HistoryView
+from procedures.rest.environments import BuildLogView, EnvironmentsView, EnvironmentView, RebuildView
 from procedures.rest.output import OutputView
 from procedures.rest.procedures import ProceduresView, ProcedureView
 from procedures.rest.site import NodesView, ScriptsView, UnknownView
@@ -16,6 +17,7 @@ from procedures.rest.tokens import LogoutView, TokenView
 app_name = "api"
 
 _ONE = r"procedures/(?P<procedure_id>[0-9]{1,30})"
+_ENVIRONMENT = r"environments/(?P<environment_id>[0-9]{1,18})"
 
 
 def _address(pattern: str, view: Callable[..., Any], name: str) -> URLPattern:
@@ -29,6 +31,10 @@ urlpatterns = [
     _address(f"{_ONE}/history", HistoryView.as_view(), "history"),
     _address(f"{_ONE}/commands", CommandsOfProcedureView.as_view(), "procedure-commands"),
     _address("commands", CommandsView.as_view(), "commands"),
+    _address("environments", EnvironmentsView.as_view(), "environments"),
+    _address(_ENVIRONMENT, EnvironmentView.as_view(), "environment"),
+    _address(f"{_ENVIRONMENT}/log", BuildLogView.as_view(), "environment-log"),
+    _address(f"{_ENVIRONMENT}/rebuild", RebuildView.as_view(), "environment-rebuild"),
     _address("nodes", NodesView.as_view(), "nodes"),
     _address("scripts", ScriptsView.as_view(), "scripts"),
     _address("stream", StreamView.as_view(), "stream"),

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import os
+import shutil
 import subprocess
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
@@ -53,8 +54,13 @@ class Launchers:
         self._on_loss = on_loss
         self._links: dict[str, LauncherLink] = {}
         self._locks: dict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._pythons: dict[str, Path] = {}
         self._children: dict[str, subprocess.Popen[bytes]] = {}
         self._sweeps: set[asyncio.Task[None]] = set()
+
+    def provide(self, name: str, python: Path) -> None:
+        """The launcher `name` is to be run by that interpreter, of a virtual environment, when it is needed."""
+        self._pythons[name] = python
 
     @property
     def names(self) -> list[str]:
@@ -79,6 +85,23 @@ class Launchers:
             return link
         async with self._locks[name]:
             return await self._find(name) or await self._start(name)
+
+    async def retire(self, name: str) -> bool:
+        """End the launcher `name` and forget it; False while it has workers. Whoever asks for it meanwhile gets a new one."""
+        async with self._locks[name]:
+            link = await self._find(name)
+            if link is not None:
+                self._links.pop(name, None)  # nobody is to begin anything with it
+                try:
+                    await link.end()
+                except Refused:
+                    self._links[name] = link
+                    return False
+                await self._wait_for_death(link)
+                await link.close()
+            self._pythons.pop(name, None)
+            await asyncio.to_thread(shutil.rmtree, self._folder / name, ignore_errors=True)
+        return True
 
     async def close(self) -> None:
         """Leave all launchers running."""
@@ -154,30 +177,45 @@ class Launchers:
                 f"launcher {name} was not ready within {START_TIMEOUT_S:g} s: {_last_words(directory)}"
             ) from error
 
+    async def _wait_for_death(self, link: LauncherLink) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(END_TIMEOUT_S):
+                while not link.is_dead and link.identity.is_alive:  # noqa: ASYNC110 - it was adopted, perhaps, and is nobody's child
+                    await asyncio.sleep(_RECHECK_S)
+
     def _execute(self, directory: Path) -> subprocess.Popen[bytes]:
+        program = self._program_of(directory.name)
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        program = Path(oet.__file__).parent / "launcher.py"
         command = [
-            str(self._program.python),
+            str(program.python),
             "-I",
-            str(program),
+            str(Path(oet.__file__).parent / "launcher.py"),
             "--directory",
             str(directory),
             "--bells",
             str(self._bells),
         ]
-        if self._program.preload:
-            command += ["--preload", ",".join(self._program.preload)]
+        if program.preload:
+            command += ["--preload", ",".join(program.preload)]
         with (directory / rundir.LAUNCHER_LOG).open("ab") as output:
             return subprocess.Popen(
                 command,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
-                env=dict(self._program.environment),
+                env=dict(program.environment),
                 cwd=directory,
                 start_new_session=True,
             )
+
+    def _program_of(self, name: str) -> LauncherProgram:
+        """How a launcher is started; one of a virtual environment as if that were activated, and without OET_PRELOAD."""
+        python = self._pythons.get(name)
+        if python is None:
+            return self._program
+        path = os.pathsep.join([str(python.parent), self._program.environment.get("PATH", os.defpath)])
+        activated = {"VIRTUAL_ENV": str(python.parent.parent), "PATH": path}
+        return LauncherProgram(python, (), {**self._program.environment, **activated})
 
     def _on_death(self, link: LauncherLink) -> None:
         if self._links.get(link.name) is link:

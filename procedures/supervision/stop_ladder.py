@@ -76,7 +76,7 @@ class StopLadder:
     async def climb(self) -> None:
         """Return when the process is gone. Raises NotConfirmed."""
         await self._wait_for(self._process.spawned, time.time() + SPAWN_TIMEOUT_S)
-        if self._kill_at > time.time():
+        if self._kill_at > time.time() and not self._process.gone.is_set():
             await self._ask()
             await self._wait_out_grace()
         if not self._process.gone.is_set():

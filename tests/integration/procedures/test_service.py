@@ -62,7 +62,8 @@ def procedure(state: str = "READY", **columns: object) -> Procedure:
 
 def test_rights_come_from_the_groups(users: Users) -> None:
     assert actor_of(users.viewer).rights == {Right.VIEW}
-    assert actor_of(users.operator).rights == set(Right)
+    assert actor_of(users.operator).rights == set(Right) - {Right.ENVIRONMENTS}
+    assert actor_of(users.engineer).rights == set(Right)
     assert actor_of(users.admin).rights == set(Right)
     assert actor_of(users.nobody).rights == set()
     assert actor_of(User(username="gone", is_active=False, is_superuser=True)).rights == set()
@@ -190,10 +191,21 @@ class TestAbortIsCheckedBeforeAnythingIsStopped:
         }
 
 
-def test_git_scripts_are_refused_until_environments_exist(service: ScriptExecutionService) -> None:
-    script = GitScript("git://a.py", GitArgs("https://example.org/r.git"))
-    with pytest.raises(InvalidInput, match="not accepted yet"):
+def test_git_script_is_checked_without_asking_its_repository_and_every_fault_is_named(
+    service: ScriptExecutionService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(service_settings().__dict__, "git_allow", "https://example.org/*")
+    script = GitScript("git://../a.py", GitArgs("ext::sh -c true", "--upload-pack=x", "HEAD"))
+    with pytest.raises(InvalidInput) as refused:
         service.prepare(PrepareProcessCommand(script))
+    assert refused.value.errors.keys() == {
+        "script.git_args.git_repo",
+        "script.git_args.git_branch",
+        "script.git_args.git_commit",
+        "script.script_uri",
+    }
+    with pytest.raises(NoManager):  # all is well with it, so the next thing that is missing is named
+        service.prepare(PrepareProcessCommand(GitScript("git://a.py", GitArgs("https://example.org/r.git", "main"))))
 
 
 @pytest.mark.usefixtures("_manager", "_impatient")

@@ -20,7 +20,7 @@ from oet.output import decode_frames
 from oet_site.configuration import PROJECT_DIR, Configuration
 from procedures.bells import Role, ring_at_commit
 from procedures.domain.arguments import ProcedureInput
-from procedures.domain.scripts import EmbeddedStringScript
+from procedures.domain.scripts import EmbeddedStringScript, ExecutableScript
 from procedures.domain.states import FINAL, ProcedureState, may_follow
 from procedures.manager.process_manager import Leave, ProcessManager
 from procedures.manager.settings import ManagerSettings
@@ -170,11 +170,20 @@ class Station:
             resources=options.get("resources", []),
             timeout_s=options.get("timeout_s"),
         )
+        return self._prepare(wanted, who, options.get("expires_in_s", TIMEOUT_S))
+
+    def prepare_script(
+        self, script: ExecutableScript, inputs: Mapping[str, ProcedureInput] | None = None, who: str = "ann"
+    ) -> int:
+        """Ask for any script to be prepared; the id of its procedure."""
+        return self._prepare(PrepareProcessCommand(script, inputs or {}, resources=[]), who, TIMEOUT_S)
+
+    def _prepare(self, wanted: PrepareProcessCommand, who: str, expires_in_s: float) -> int:
         now = datetime.now(UTC)
         procedure = new_procedure(wanted, path="", node=self.configuration.node, who=who, at=now)
         with recording() as record:
-            record.create(procedure, inputs)
-            self._queue(Command.Kind.PREPARE, procedure.pk, {}, who, options.get("expires_in_s", TIMEOUT_S))
+            record.create(procedure, wanted.inputs)
+            self._queue(Command.Kind.PREPARE, procedure.pk, {}, who, expires_in_s)
         return procedure.pk
 
     def start(self, procedure_id: int, function: str = "main", *args: Any, who: str = "bob", **options: Any) -> int:

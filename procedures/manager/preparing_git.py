@@ -1,0 +1,215 @@
+"""Scripts from git: CREATING, then PREP_ENV until the commit's files and, if wanted, its environment are there; then like any other script.
+
+Nothing of this needs to be remembered over a restart but what is in the database: the next manager goes on with PREP_ENV, on the commit
+that was found.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import replace
+from datetime import UTC, datetime
+from functools import partial
+from typing import TypeVar
+
+from django.db import InterfaceError, OperationalError
+
+from environments.domain.errors import EnvironmentProblem, NotReady
+from environments.domain.states import EnvironmentState
+from environments.models import Environment
+from environments.selectors import is_unanswered
+from oet.rundir import Script
+from procedures.domain.states import ProcedureState
+from procedures.manager.context import Context
+from procedures.manager.environment_desk import Fetched
+from procedures.manager.following import follow
+from procedures.manager.idle_launchers import PREFIX
+from procedures.manager.live import LiveProcedure
+from procedures.manager.preparation import GitSource, Preparation
+from procedures.manager.spawning import bring_into_being
+from procedures.manager.texts import clean_text
+from procedures.models import Command
+from procedures.recorder import Move, Recording
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+PROGRESS_TOPIC = "procedure.progress"
+STOPPED_EARLY = "its environment was still being prepared, and no process existed"
+_PROGRESS_PAUSE_S = 0.5
+_RETRY_S = 1.0
+
+
+class _NotWanted(Exception):
+    """It is to be stopped."""
+
+
+class _CannotBeBuilt(Exception):
+    """The build of its environment failed; the message has the last lines of the log."""
+
+
+async def prepare_git(context: Context, live: LiveProcedure, wanted: Preparation, git: GitSource) -> None:
+    """Prepare a procedure whose script comes from git, from CREATING on or where a predecessor had left off."""
+    live.is_from_git = True
+    await context.database.write(partial(_begin, live=live, git=git), [live.id])
+    live.prepare_command = None
+    try:
+        path = await _script_in_place(context, live, git)
+    except (EnvironmentProblem, _CannotBeBuilt) as error:
+        live.lost = clean_text(str(error))
+    except _NotWanted:
+        live.lost = STOPPED_EARLY
+    if live.lost:
+        live.process.gone.set()
+        live.process.spawned.set()
+        live.news.set()
+        await follow(context, live)
+        return
+    live.is_pid_due = True
+    await bring_into_being(context, live, replace(wanted, script=Script("filesystem", path=path)))
+
+
+async def prepare_git_again(context: Context, live: LiveProcedure) -> None:
+    """Go on with PREP_ENV after a restart."""
+    wanted = await context.database.read(lambda: context.preparations.read(live.id))
+    assert wanted is not None, "only its manager ends a procedure, and has not yet"
+    assert wanted.git is not None, "only scripts from git are in PREP_ENV"
+    await prepare_git(context, live, wanted, wanted.git)
+
+
+async def _script_in_place(context: Context, live: LiveProcedure, git: GitSource) -> str:
+    """The path of the script; what it needs is there and held."""
+    fetched = await _fetch(context, live, git)
+    await context.database.write(partial(_write_commit, live=live, fetched=fetched), [live.id])
+    if git.script.create_env:
+        await _environment(context, live, git, fetched)
+    else:
+        await _persistently(context, live, lambda: context.desk.hold(fetched.source, live.id))
+    if live.is_stop_wanted.is_set():
+        raise _NotWanted
+    return str(fetched.file)
+
+
+async def _fetch(context: Context, live: LiveProcedure, git: GitSource) -> Fetched:
+    """The script's file. How far git is, is said meanwhile; whoever stops the procedure need not wait for git."""
+    said: list[str] = []
+    args = git.script.git_args
+    work = context.desk.fetch(args.git_repo, args.git_branch, args.git_commit, git.script.path, said.append)
+    fetching = asyncio.create_task(work, name=f"fetch {live.id}")
+    stopping = asyncio.create_task(live.is_stop_wanted.wait(), name=f"stop of {live.id}")
+    try:
+        while True:
+            await asyncio.wait({fetching, stopping}, timeout=_PROGRESS_PAUSE_S, return_when=asyncio.FIRST_COMPLETED)
+            if stopping.done():
+                raise _NotWanted
+            if fetching.done():
+                return fetching.result()
+            if said:
+                await _say(context, live, f"reading {args.git_repo}: {said[-1]}")
+                said.clear()
+    finally:
+        fetching.cancel()
+        stopping.cancel()
+        await asyncio.gather(fetching, stopping, return_exceptions=True)
+
+
+async def _environment(context: Context, live: LiveProcedure, git: GitSource, fetched: Fetched) -> None:
+    """Wait until the environment of the commit is READY, and choose the launcher that runs in it."""
+    request = partial(context.desk.request, fetched.source, live.id, git.who)
+    environment = await _persistently(context, live, request)
+    has_failed_before = False
+    while True:
+        if live.is_stop_wanted.is_set():
+            raise _NotWanted
+        match environment.state:
+            case EnvironmentState.READY:
+                try:
+                    python = await context.desk.ask(
+                        partial(lambda found, manager: manager.python_of(found), environment)
+                    )
+                except NotReady:
+                    if has_failed_before:
+                        raise
+                    has_failed_before = True  # its files were lost: the next request builds it again
+                    environment = await _persistently(context, live, request)
+                    continue
+                live.process.launcher = PREFIX + environment.folder
+                context.launchers.provide(live.process.launcher, python)
+                await _say(context, live, f"environment {environment.commit[:7]} is ready", environment)
+                return
+            case EnvironmentState.FAILED:
+                raise _CannotBeBuilt(
+                    f"the environment of commit {environment.commit[:12]} could not be built (its log: environment "
+                    f"{environment.pk}): {environment.reason}"
+                )
+            case EnvironmentState.EVICTED:
+                environment = await _persistently(context, live, request)
+                continue
+        await _say(context, live, _words(environment), environment)
+        await context.desk.wait(live.is_stop_wanted)
+        environment = await context.database.read(partial(Environment.objects.get, pk=environment.pk))
+
+
+def _words(environment: Environment) -> str:
+    name = f"environment {environment.commit[:7]}"
+    if environment.state == EnvironmentState.BUILDING:
+        return f"{name} builds"
+    if is_unanswered(environment):
+        return f"{name} waits: no Celery worker answers. Start one (`make up`), or wait until one is free"
+    return f"{name} waits for a builder"
+
+
+async def _persistently(context: Context, live: LiveProcedure, ask: Callable[[], Awaitable[T]]) -> T:
+    """What `ask` answers; a database that cannot be used is asked again until it can, or nobody wants the answer."""
+    while True:
+        try:
+            return await ask()
+        except (OperationalError, InterfaceError) as error:
+            log.error("procedure %s: the database cannot be used: %s; trying again", live.id, error)  # noqa: TRY400 - an outcome
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_RETRY_S):
+                await live.is_stop_wanted.wait()
+                raise _NotWanted
+
+
+async def _say(context: Context, live: LiveProcedure, words: str, environment: Environment | None = None) -> None:
+    """Tell whoever looks at the procedure how far it is, if that is new."""
+    environment_id = environment.pk if environment is not None else None
+    written = partial(_write_progress, live=live, words=clean_text(words), environment_id=environment_id)
+    await context.database.write(written, [live.id])
+
+
+# In the database thread.
+
+
+def _begin(record: Recording, live: LiveProcedure, git: GitSource) -> None:
+    if live.prepare_command is not None:
+        record.answer(live.prepare_command, Command.State.DONE)
+    if record.procedure(live.id).state == ProcedureState.CREATING:
+        cause = f"reading {git.script.git_args.git_repo}"
+        record.move(live.id, Move(ProcedureState.PREP_ENV, datetime.now(UTC), cause=cause))
+
+
+def _write_commit(record: Recording, live: LiveProcedure, fetched: Fetched) -> None:
+    """From now on the procedure means this commit, wherever its branch may go."""
+    source, options = fetched.source, record.procedure(live.id).script_options
+    git_args = {"git_repo": source.repository.url, "git_branch": source.branch, "git_commit": source.commit}
+    record.change(live.id, script_options={**options, "git_args": git_args}, script_path=str(fetched.file))
+    said = {"words": f"commit {source.commit[:12]} is there", "commit": source.commit}
+    record.announce(PROGRESS_TOPIC, said, procedure_id=live.id)
+
+
+def _write_progress(record: Recording, live: LiveProcedure, words: str, environment_id: int | None) -> None:
+    procedure = record.procedure(live.id)
+    options = procedure.script_options
+    if procedure.state != ProcedureState.PREP_ENV:
+        return
+    if procedure.launcher != live.process.launcher or options.get("environment") != environment_id:
+        record.change(
+            live.id, launcher=live.process.launcher, script_options={**options, "environment": environment_id}
+        )
+    if procedure.cause != words:
+        record.change(live.id, cause=words)
+        record.announce(PROGRESS_TOPIC, {"words": words, "environment": environment_id}, procedure_id=live.id)
