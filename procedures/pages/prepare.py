@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 from django.conf import settings
@@ -18,6 +19,7 @@ from procedures.domain.scripts import ExecutableScript, script_from_json
 from procedures.domain.source import Source, describe_source
 from procedures.pages.fields import FunctionForm, form_of
 from procedures.pages.filled_in import read_form
+from procedures.pages.git_fields import GitFields
 from procedures.pages.page import Page, page_view, status_of
 from procedures.pages.timeouts import HTML_NAME, TimeoutField, read_timeout
 from procedures.script_files import MAX_LISTED, list_scripts, resolve_script
@@ -52,13 +54,14 @@ class Draft:
     """A script that is about to be prepared, as far as it is filled in."""
 
     kind: str
-    """`file`, `text`, or empty: nothing is chosen yet."""
+    """`file`, `text`, `git`, or empty: nothing is chosen yet."""
     path: str = ""
     text: str = ""
     name: str = ""
     source: Source | None = None
     forms: list[FunctionForm] | None = None
     timeout: TimeoutField = field(default_factory=TimeoutField)
+    git: GitFields = field(default_factory=GitFields)
     fault: str = ""
     """Why the script cannot be read, or was refused."""
 
@@ -70,7 +73,7 @@ class Draft:
     @property
     def errors(self) -> int:
         """How many fields have to be mended."""
-        return sum(len(form.errors) for form in self.forms or []) + bool(self.timeout.error)
+        return sum(len(form.errors) for form in self.forms or []) + bool(self.timeout.error) + len(self.git.errors)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -95,7 +98,8 @@ def prepare(request: HttpRequest) -> HttpResponseBase:
         command = PrepareProcessCommand(_script(draft), inputs, timeout_s=timeout_s)
         summary = ScriptExecutionService(page.actor).prepare(command)
     except Refusal as refusal:
-        draft.fault = _in_words(refusal)
+        if not (draft.kind == "git" and isinstance(refusal, InvalidInput) and draft.git.take(refusal)):
+            draft.fault = _in_words(refusal)
         return _show(page, draft, status=status_of(refusal))
     return redirect(reverse("procedure", args=[summary["id"]]))
 
@@ -131,7 +135,9 @@ def _listed(path: Path, root: Path) -> ListedScript:
 
 def _draft(data: Mapping[str, str]) -> Draft:
     """What was chosen, read and described."""
-    if "text" in data or "paste" in data:
+    if "git" in data:
+        draft = Draft("git", git=GitFields.read(data))
+    elif "text" in data or "paste" in data:
         draft = Draft("text", text=data.get("text", "").replace("\r\n", "\n"), name=data.get("name", "").strip())
         _describe(draft, draft.text)
     elif path := data.get("script", ""):
@@ -162,7 +168,7 @@ def _describe(draft: Draft, text: str) -> None:
 
 def _read_forms(draft: Draft, posted: Mapping[str, str]) -> dict[str, ProcedureInput]:
     """What init, and perhaps main, are to be called with; faults are noted in the forms."""
-    inputs = {}
+    inputs = draft.git.inputs()
     for form in draft.forms or []:
         call = read_form(form, posted, is_partial=form.name != "init")
         if call.args or call.kwargs or form.name == "init":
@@ -171,7 +177,10 @@ def _read_forms(draft: Draft, posted: Mapping[str, str]) -> dict[str, ProcedureI
 
 
 def _script(draft: Draft) -> ExecutableScript:
-    if draft.kind == "text":
+    data: dict[str, Any]
+    if draft.kind == "git":
+        data = draft.git.script()
+    elif draft.kind == "text":
         data = {"script_type": "embedded", "script_body": draft.text, "name": draft.name or "pasted.py"}
     else:
         data = {"script_type": "filesystem", "script_uri": f"file://{quote(draft.path)}"}
