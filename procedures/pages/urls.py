@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from procedures.pages import commands, dashboard, entrance, health, prepare, procedure
+from procedures.pages import commands, dashboard, entrance, environments, health, prepare, procedure
 
 urlpatterns = [
     path("", dashboard.now, name="dashboard"),
@@ -12,6 +12,8 @@ urlpatterns = [
     path("health/", health.show, name="health"),
     path("favicon.ico", entrance.icon),
     path("prepare/", prepare.prepare, name="prepare"),
+    path("environments/", environments.environments, name="environments"),
+    path("environments/<int:environment_id>/", environments.environment, name="environment"),
     path("stop/", commands.stop_which, name="stop-which"),
     path("procedures/<int:procedure_id>/", procedure.show, name="procedure"),
     path("procedures/<int:procedure_id>/start/", commands.start, name="start"),
