@@ -79,6 +79,9 @@ export function fold(record, event) {
   if (event.topic === "procedure.stopping") {
     return { ...record, stop_by: event.payload.by ?? "", stop_at: seconds(event.at), stop_grace_s: event.payload.grace_s ?? null };
   }
+  if (event.topic === "procedure.progress") {
+    return record.state === "PREP_ENV" ? { ...record, cause: event.payload.words ?? record.cause } : record;
+  }
   if (event.topic === "procedure.deadline") return { ...record, deadline_at: event.payload.deadline_at ?? null };
   return record;
 }

@@ -105,3 +105,10 @@ test("a folder that cannot be decoded is shown as it is", () => {
   assert.equal(folderOf("embedded:pasted.py"), "");
   assert.equal(folderOf("file:///a.py"), "");
 });
+
+test("how far an environment is, is said while it is prepared and not afterwards", () => {
+  const progress = { ...created, topic: "procedure.progress", payload: { words: "environment b71e09d builds" } };
+  assert.equal(fold({ ...table.record, state: "PREP_ENV", cause: "reading" }, progress)?.cause, "environment b71e09d builds");
+  const running = { ...table.record, state: "RUNNING" };
+  assert.equal(fold(running, progress), running);
+});
