@@ -144,6 +144,9 @@ class Station:
             identity = json.loads(file.read_text())
             for found in processes.processes_marked(rundir.LAUNCHER_MARK, identity["id"]):
                 processes.send_signal(found, signal.SIGKILL)
+        for found in processes.all_processes().values():  # one whose folder the test has removed
+            if str(self.run_dir) in processes.command_line(found.pid):
+                processes.send_signal(found, signal.SIGKILL)
 
     def launcher_pid(self) -> int:
         """The process of the default launcher, once it runs."""
