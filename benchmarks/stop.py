@@ -3,7 +3,7 @@
 import time
 from typing import Any
 
-from benchmarks.figures import Sample, show
+from benchmarks.figures import Sample, bare_python, show
 from benchmarks.running import running_product
 from tests.escapes import TRICKS
 from tests.product import Product
@@ -30,15 +30,18 @@ def main(scale: float) -> None:
             rows.append(_row(name, empty, answer, str(killed)))
             to_empty.seconds += empty.seconds
             to_answer.seconds += answer.seconds
+        yardstick = bare_python(20)
     rows.append(_row("all", to_empty, to_answer, ""))
+    rows.append(["beside it: python3 -c pass", "20", "", *_figures(yardstick), "", ""])
     show("Hard stop (grace 0) through REST", HEAD, rows)
 
 
 def _row(name: str, empty: Sample, answer: Sample, killed: str) -> list[str]:
-    figures = [
-        f"{seconds * 1000:.1f} ms" for sample in (empty, answer) for seconds in (sample.median, sample.percentile(99))
-    ]
-    return [name, str(len(empty.seconds)), killed, *figures]
+    return [name, str(len(empty.seconds)), killed, *_figures(empty), *_figures(answer)]
+
+
+def _figures(sample: Sample) -> list[str]:
+    return [f"{seconds * 1000:.1f} ms" for seconds in (sample.median, sample.percentile(99))]
 
 
 def _stopped(product: Product, text: str) -> tuple[float, float, int]:

@@ -97,7 +97,9 @@ class TreeKill:
             self._known[process.pid, process.started] = process
             _stop(process)
         # Two looks in a row: whatever was forked before the first saw everything stopped, the second sees.
-        is_calm = not fresh and all(process.is_still for process in members)
+        # D counts as still: it cannot go on without taking the SIGSTOP that waits for it, and where it waits for a child of vfork(2)
+        # that is stopped already it would wait for ever.
+        is_calm = not fresh and all(process.is_still or process.state == "D" for process in members)
         if (is_calm and self._was_calm) or (not members and self._is_thorough) or self.took_s > _FREEZE_LIMIT_S:
             self._frozen_at = time.monotonic()
             self._killed = {(process.pid, process.started) for process in members}

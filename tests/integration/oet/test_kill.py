@@ -244,3 +244,27 @@ def test_sigterm_ends_the_launcher_and_all_scripts_in_order(launcher: RunningLau
     end = script.wait_for_exit()
     assert end.killed is not None
     assert not (launcher.directory / "launcher.json").exists()
+
+
+def test_kill_is_not_held_up_by_a_process_that_waits_for_its_stopped_child_of_vfork(launcher: RunningLauncher) -> None:
+    """The parent is in state D until the child executes a program; if the child is frozen before that, the parent cannot be."""
+    script = launcher.run(
+        """
+        import ctypes, os, time
+        def main():
+            if os.fork() == 0:
+                libc = ctypes.PyDLL(None)
+                if libc.vfork() == 0:  # shares the memory and stops its parent until it executes or ends
+                    libc.kill(libc.getpid(), 19)
+                    libc._exit(0)
+                os._exit(0)
+            time.sleep(0.3)
+            print("on")
+            time.sleep(60)
+        """
+    )
+    script.wait_for_output("on")
+    answer = script.kill()
+    assert answer["ok"], answer
+    assert answer["killed"]["took_s"] < 2.5
+    assert [p.pid for p in launcher.marked()] == [launcher.document["pid"]]
