@@ -12,6 +12,7 @@ ROUNDS = len(WEIGHTS) + 1
 
 
 @pytest.mark.acceptance
+@pytest.mark.both_databases
 @pytest.mark.timeout(400)  # it takes 50 s, on a machine that does nothing else
 def test_whatever_is_killed_every_promise_is_kept(tmp_path: Path) -> None:
     seed = secrets.token_hex(4)
