@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -79,7 +79,7 @@ class Spec:
         try:
             script = Script(**document.pop("script"))
             init = Arguments(**document.pop("init", {}))
-            spec = cls(script=script, init=init, **document)
+            spec = cls(script=script, init=init, **_known(cls, document))
             spec.check()
         except (TypeError, KeyError, ValueError) as error:
             raise BadDocument(f"{path}: {error}") from error
@@ -127,7 +127,7 @@ class ExitReport:
         """The report, or None while there is none; BadDocument where the file is damaged."""
         path = Path(directory) / EXIT
         try:
-            return cls(**read_document(path))
+            return cls(**_known(cls, read_document(path)))
         except FileNotFoundError:
             return None
         except TypeError as error:
@@ -156,6 +156,12 @@ def read_document(path: Path) -> dict[str, Any]:
     if not isinstance(document, dict):
         raise BadDocument(f"{path}: not a JSON object")
     return document
+
+
+def _known(kind: type, document: dict[str, Any]) -> dict[str, Any]:
+    """The entries that `kind` has a field for: a launcher outlives upgrades, and what a newer manager adds must not stop it."""
+    names = {field.name for field in fields(kind)}
+    return {name: value for name, value in document.items() if name in names}
 
 
 def _check_type(name: str, value: Any, kind: type) -> None:

@@ -58,3 +58,10 @@ def test_document_is_replaced_at_once(tmp_path: Path) -> None:
     for number in (1, 2):
         write_document(tmp_path / "x.json", {"n": number})
         assert read_document(tmp_path / "x.json") == {"n": number}
+
+
+def test_what_a_newer_manager_adds_does_not_stop_an_older_launcher(tmp_path: Path) -> None:
+    Spec(procedure=7, script=Script(type="embedded", text="pass")).write(tmp_path)
+    document = json.loads((tmp_path / "spec.json").read_text())
+    (tmp_path / "spec.json").write_text(json.dumps({**document, "from_the_future": True}))
+    assert Spec.read(tmp_path).procedure == 7
