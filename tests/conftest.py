@@ -3,6 +3,7 @@
 import os
 
 import django
+import hypothesis
 import pytest
 from django.conf import settings
 
@@ -13,6 +14,10 @@ django.setup()
 # Real hashing takes a third of a second for each user of each test, on purpose.
 settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
+# An example that takes long says that the machine is busy, not that the code is wrong.
+hypothesis.settings.register_profile("oet", deadline=None)
+hypothesis.settings.load_profile("oet")
+
 pytest_plugins = ["tests.fixtures.databases", "tests.fixtures.people", "tests.fixtures.running"]
 
 
@@ -20,3 +25,9 @@ pytest_plugins = ["tests.fixtures.databases", "tests.fixtures.people", "tests.fi
 def pytest_sessionstart() -> None:
     """Keep the workers that pytest-xdist starts now from reading the settings before they have a folder of their own."""
     os.environ.pop("DJANGO_SETTINGS_MODULE", None)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put what drives a browser last: from the first of them on, Playwright's event loop runs in the process for good."""
+    items.sort(key=lambda item: item.get_closest_marker("browser") is not None)

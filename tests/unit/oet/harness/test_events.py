@@ -368,9 +368,18 @@ def test_a_hundred_thousand_reports_take_less_than_a_second() -> None:
             harness.progress(i / 100_000, "frame")
         took.append(time.process_time() - began)
 
-    for _ in range(3):  # the best of three: a machine that does much else takes its time, also of the processor's
-        Night({"two": report}).run()
+    script = harness.Script([harness.Action("a", function=report)], cmdln_args=[])
+    for _ in range(3):  # the best of three: it takes a tenth of that, and a machine that does much else slows it
+        script.run()
     assert min(took) < 1.0
-    took.clear()
-    harness.Script([harness.Action("a", function=report)], cmdln_args=[]).run()
-    assert min(took) < 1.0
+
+
+def test_a_sink_gets_each_of_ten_thousand_reports_in_order() -> None:
+    def report(_context: Any) -> None:
+        for i in range(10_000):
+            harness.progress(i / 10_000, "frame")
+
+    night = Night({"two": report})
+    night.run()
+    told = [event.data["fraction"] for event in night.sink.events if event.type == "action_progress"]
+    assert told == [i / 10_000 for i in range(10_000)]
