@@ -13,7 +13,7 @@ from django.contrib.auth.models import AnonymousUser, User
 
 from procedures.bells import Role, ring_at_commit
 from procedures.domain.arguments import ProcedureInput, subarray_ids
-from procedures.domain.errors import AbortImpossible, Draining, NoAnswer, NoManager, Refusal, WrongState
+from procedures.domain.errors import AbortImpossible, NoAnswer, Refusal, WrongState
 from procedures.domain.people import Actor, Right
 from procedures.domain.resources import resources_of
 from procedures.domain.scripts import (
@@ -25,7 +25,8 @@ from procedures.domain.scripts import (
 )
 from procedures.domain.states import FINAL, ProcedureState
 from procedures.git_scripts import check_git_script
-from procedures.models import ArgCapture, Command, Node, Procedure, ProcedureHistory
+from procedures.models import ArgCapture, Command, Procedure, ProcedureHistory
+from procedures.nodes import node_alive, node_for_work
 from procedures.recorder import recording
 from procedures.replies import replies
 from procedures.script_files import resolve_script
@@ -97,7 +98,7 @@ class ScriptExecutionService:
         self.actor.require(Right.PREPARE)
         path = _path_of(command.script)
         now = datetime.now(UTC)
-        procedure = new_procedure(command, path=path, node=_node_of_manager(), who=self.actor.name, at=now)
+        procedure = new_procedure(command, path=path, node=node_for_work(), who=self.actor.name, at=now)
         with recording() as record:
             record.create(procedure, command.inputs)
             queued = self._queue(Command.Kind.PREPARE, procedure)
@@ -114,7 +115,7 @@ class ScriptExecutionService:
         procedure = procedure_for(self.actor, command.procedure_id)
         if procedure.state in FINAL:
             raise WrongState(procedure.pk, procedure.state, "started", "Prepare it again.")
-        _node_of_manager(procedure.node)
+        node_for_work(procedure.node)
         arguments = {"function": command.function, **command.call.as_json(), "timeout_s": command.timeout_s}
         with recording():
             queued = self._queue(Command.Kind.START, procedure, arguments)
@@ -130,7 +131,7 @@ class ScriptExecutionService:
         procedure = procedure_for(self.actor, command.procedure_id)
         if procedure.state in FINAL:
             raise WrongState(procedure.pk, procedure.state, "stopped", "There is nothing left to stop.")
-        _node_alive(procedure.node)
+        node_alive(procedure.node)
         arguments: dict[str, Any] = {"grace": command.grace_s, "abort": command.abort}
         if command.abort:
             arguments["abort_procedure"] = _abort_procedure(procedure)
@@ -205,30 +206,6 @@ def _options_of(script: ExecutableScript) -> dict[str, Any]:
     if not isinstance(script, GitScript):
         return {}
     return {"git_args": asdict(script.git_args), "create_env": script.create_env}
-
-
-def _node_of_manager(name: str = "") -> str:
-    """The node that is to run something new: `name`, or this machine, or any that can; raises NoManager, Draining."""
-    node = _node_alive(name, is_for_new_work=not name)
-    draining = Node.objects.filter(name=node, draining_since__isnull=False).first()
-    if draining is not None and draining.draining_since is not None:
-        raise Draining(node, draining.draining_by or "somebody", f"{draining.draining_since:%Y-%m-%d %H:%M:%S} UTC")
-    return node
-
-
-def _node_alive(name: str = "", *, is_for_new_work: bool = False) -> str:
-    """The node `name`, or this machine, or any whose manager lives; those that drain come last. Raises NoManager."""
-    fresh = datetime.now(UTC) - timedelta(seconds=settings.OET.heartbeat_timeout)
-    nodes = list(Node.objects.filter(**({"name": name} if name else {})).only("name", "heartbeat_at", "draining_since"))
-    alive = [node for node in nodes if node.heartbeat_at >= fresh]
-    if not alive:
-        last = max((node.heartbeat_at for node in nodes), default=None)
-        raise NoManager(f"{last:%Y-%m-%d %H:%M:%S} UTC" if last else "")
-
-    def rank(node: Node) -> tuple[bool, bool, str]:
-        return (is_for_new_work and node.draining_since is not None, node.name != settings.OET.node, node.name)
-
-    return min(alive, key=rank).name
 
 
 def abort_subarray(procedure: Procedure) -> int | str:

@@ -18,8 +18,9 @@ from procedures.selectors import latest_event_id
 log = logging.getLogger(__name__)
 
 COALESCE_S = 0.05
-"""A client gets at most one batch in this time; the first at once."""
-
+"""A client gets at most one batch in this time where there are many; the first at once."""
+COALESCE_PER_CLIENT_S = 0.001
+"""Fewer clients wait less: about what it costs to serve each of them once, so that the feed takes no more than its share."""
 
 _READ_ROWS = 50
 """At a time: events may be large, and then few of them fill a message."""
@@ -66,7 +67,7 @@ class Reading:
             else:
                 self.cursor = found.cursor
                 if found.events:
-                    self._next_at = time.monotonic() + COALESCE_S
+                    self._next_at = time.monotonic() + min(COALESCE_S, COALESCE_PER_CLIENT_S * self._feed.clients)
                     return found
         return None
 

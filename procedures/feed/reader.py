@@ -66,6 +66,11 @@ class EventFeed:
         """Whether the reader runs."""
         return self._thread is not None
 
+    @property
+    def clients(self) -> int:
+        """How many listen."""
+        return len(self._listeners)
+
     @contextmanager
     def listening(self) -> Iterator[Listener]:
         """Be told of new events while the block lasts; to be used in an event loop."""
