@@ -5,9 +5,18 @@ import socket
 import sys
 from functools import cache, cached_property
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, PositiveFloat, PositiveInt, ValidationError, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    PositiveFloat,
+    PositiveInt,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 PROJECT_DIR = Path(__file__).resolve().parent.parent
@@ -26,6 +35,36 @@ class InvalidConfiguration(Exception):
         count = "a setting is" if len(problems) == 1 else f"{len(problems)} settings are"
         lines = "\n".join(f"  {problem}" for problem in problems)
         super().__init__(f"OET cannot start, {count} wrong:\n{lines}\ndocs/configuration.md lists every setting.")
+
+
+class OverrideSetting(BaseModel):
+    """One operator override that a site declares."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    name: str = Field(pattern=r"^[a-z][a-z0-9_]{0,59}$")
+    type: Literal["bool", "int", "float", "str", "choice"]
+    default: Any
+    description: str = Field("", max_length=300)
+    choices: Annotated[tuple[str, ...], Field(strict=False)] = ()
+
+    @model_validator(mode="after")
+    def _default_fits(self) -> Self:
+        if (self.type == "choice") != bool(self.choices):
+            raise ValueError(f"{self.name}: choices belong to the type choice, and to it alone")
+        wanted = {"bool": bool, "int": int, "float": int | float, "str": str, "choice": str}[self.type]
+        is_other = isinstance(self.default, bool) != (self.type == "bool") or not isinstance(self.default, wanted)
+        if is_other or (self.choices and self.default not in self.choices):
+            raise ValueError(f"{self.name}: the default {self.default!r} is no {self.type} that may be set")
+        return self
+
+
+WAIT_FOR_QA_READY = OverrideSetting(
+    name="wait_for_qa_ready",
+    type="bool",
+    default=False,
+    description="Scripts wait until quality assurance is ready before they observe.",
+)
 
 
 class Configuration(BaseSettings):
@@ -110,7 +149,7 @@ class Configuration(BaseSettings):
         Path(sys.executable), description="Interpreter that runs scripts which have no environment of their own."
     )
     preload: Annotated[tuple[str, ...], NoDecode] = Field(
-        (),
+        ("oet.harness",),
         description="Modules that launchers import in advance, so that scripts which use them start faster; separated by commas.",
     )
     abort_script: str = Field(
@@ -119,6 +158,11 @@ class Configuration(BaseSettings):
     resources: str = Field(
         "telescope",
         description="Resources a procedure claims while RUNNING: names or templates over its arguments, separated by commas.",
+    )
+    overrides: tuple[OverrideSetting, ...] = Field(
+        (),
+        description="Operator overrides of this site beside `wait_for_qa_ready`: JSON, "
+        '`[{"name": "…", "type": "bool|int|float|str|choice", "default": …, "description": "…", "choices": […]}]`.',
     )
     grace: float = Field(5.0, ge=0, le=3600, description="Seconds a stopped script has to tidy up before it is killed.")
     reply_timeout: PositiveFloat = Field(10.0, description="Seconds a request waits for the manager's answer.")
@@ -162,6 +206,21 @@ class Configuration(BaseSettings):
         if relative:
             raise ValueError(f"must be absolute paths; {relative[0]!r} is not")
         return value
+
+    @field_validator("overrides", mode="after")
+    @classmethod
+    def _override_names_differ(cls, value: tuple[OverrideSetting, ...]) -> tuple[OverrideSetting, ...]:
+        names = [declared.name for declared in value]
+        if twice := {name for name in names if names.count(name) > 1}:
+            raise ValueError(f"declares {', '.join(sorted(twice))} twice")
+        return value
+
+    @property
+    def all_overrides(self) -> tuple[OverrideSetting, ...]:
+        """The declared overrides, `wait_for_qa_ready` first unless the site declares it itself."""
+        if any(declared.name == WAIT_FOR_QA_READY.name for declared in self.overrides):
+            return self.overrides
+        return (WAIT_FOR_QA_READY, *self.overrides)
 
     @cached_property
     def script_root_paths(self) -> tuple[Path, ...]:

@@ -54,6 +54,7 @@ class Procedure(models.Model):
     output_lines = models.PositiveBigIntegerField(default=0)
     last_line = models.CharField(max_length=300, blank=True, help_text="The latest line of output.")
     last_output_at = models.DateTimeField(null=True)
+    said = models.JSONField(default=dict, help_text="Progress, words, pause and open questions (domain.said).")
 
     class Meta:
         ordering = ["-id"]
@@ -63,6 +64,7 @@ class Procedure(models.Model):
             ("prepare_procedure", "Prepare scripts"),
             ("start_procedure", "Start prepared scripts"),
             ("stop_procedure", "Stop and abort scripts"),
+            ("steer_procedure", "Pause and resume scripts, and answer their questions"),
         ]
         constraints = [
             models.CheckConstraint(
@@ -130,6 +132,9 @@ class Command(models.Model):
         PREPARE = "prepare"
         START = "start"
         STOP = "stop"
+        PAUSE = "pause"
+        RESUME = "resume"
+        ANSWER = "answer"
 
     class State(models.TextChoices):
         """What became of it."""
@@ -174,10 +179,12 @@ class Event(models.Model):
         Procedure, null=True, on_delete=models.DO_NOTHING, db_constraint=False, related_name="events"
     )
     payload = models.JSONField(default=dict)
+    who = models.CharField(max_length=150, blank=True, help_text="The person or program that sent it.")
 
     class Meta:
         ordering = ["id"]
         default_permissions = ()
+        permissions = [("publish_event", "Send events to scripts")]
 
     def __str__(self) -> str:
         return f"{self.pk} {self.topic}"
@@ -202,6 +209,76 @@ class OutputChunk(models.Model):
 
     def __str__(self) -> str:
         return f"#{self.procedure_id} {self.offset}+{self.size}"
+
+
+class LogRecord(models.Model):
+    """What a Procedure logged with Python's `logging`."""
+
+    procedure = models.ForeignKey(Procedure, on_delete=models.CASCADE, related_name="log")
+    at = models.DateTimeField()
+    level = models.PositiveSmallIntegerField(help_text="As Python has them: 20 is INFO, 30 WARNING, 40 ERROR.")
+    level_name = models.CharField(max_length=40)
+    logger = models.CharField(max_length=200)
+    message = models.TextField(help_text="With the traceback, where it had one.")
+
+    class Meta:
+        ordering = ["id"]
+        default_permissions = ()
+        indexes = [models.Index(fields=["procedure", "id"], name="log_of_procedure")]
+
+    def __str__(self) -> str:
+        return f"#{self.procedure_id} {self.level_name} {self.logger}"
+
+
+class Question(models.Model):
+    """What a script asked its operators, and what they answered."""
+
+    class State(models.TextChoices):
+        """What became of it."""
+
+        ASKED = "asked"
+        ANSWERED = "answered"
+        TIMED_OUT = "timed_out"
+        WITHDRAWN = "withdrawn"
+
+    procedure = models.ForeignKey(Procedure, on_delete=models.CASCADE, related_name="questions")
+    number = models.PositiveIntegerField(help_text="Counts the questions of its procedure.")
+    text = models.TextField()
+    choices = models.JSONField(default=list, help_text="Empty where any text will do.")
+    asked_at = models.DateTimeField()
+    deadline_at = models.DateTimeField(null=True)
+    state = models.CharField(max_length=10, choices=State.choices, default=State.ASKED)
+    answer = models.TextField(blank=True)
+    answered_by = models.CharField(max_length=150, blank=True)
+    closed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["id"]
+        default_permissions = ()
+        constraints = [models.UniqueConstraint(fields=["procedure", "number"], name="question_number_is_unique")]
+        indexes = [models.Index(fields=["id"], condition=models.Q(state="asked"), name="question_open")]
+
+    def __str__(self) -> str:
+        return f"#{self.procedure_id} {self.text}"
+
+
+class Attachment(models.Model):
+    """A small result that a script attached; one of the same name takes the place of the one before."""
+
+    procedure = models.ForeignKey(Procedure, on_delete=models.CASCADE, related_name="attachments")
+    name = models.CharField(max_length=200)
+    media_type = models.CharField(max_length=100)
+    at = models.DateTimeField()
+    size = models.PositiveIntegerField()
+    data = models.BinaryField()
+
+    class Meta:
+        ordering = ["id"]
+        default_permissions = ()
+        constraints = [models.UniqueConstraint(fields=["procedure", "name"], name="attachment_name_is_unique")]
+
+    def __str__(self) -> str:
+        return f"#{self.procedure_id} {self.name}"
 
 
 class ResourceClaim(models.Model):

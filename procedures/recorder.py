@@ -17,10 +17,23 @@ from django.db import DEFAULT_DB_ALIAS, connection, transaction
 
 from procedures import statements
 from procedures.bells import Role, ring_at_commit
+from procedures.domain import said
 from procedures.domain.arguments import ProcedureInput, arguments_in_brief
 from procedures.domain.errors import NoSuchProcedure, ResourceHeld, TransitionRefused
+from procedures.domain.messages import is_for_scripts
 from procedures.domain.states import FINAL, ProcedureState, may_follow
-from procedures.models import ArgCapture, Command, Event, OutputChunk, Procedure, ProcedureHistory, ResourceClaim
+from procedures.models import (
+    ArgCapture,
+    Attachment,
+    Command,
+    Event,
+    LogRecord,
+    OutputChunk,
+    Procedure,
+    ProcedureHistory,
+    Question,
+    ResourceClaim,
+)
 
 SITE = "site"
 """Scope of a claim that holds for all nodes."""
@@ -88,6 +101,7 @@ class Recording:
         self._events: list[Event] = []
         self._captures: list[ArgCapture] = []
         self._chunks: list[OutputChunk] = []
+        self._log: list[LogRecord] = []
         self._has_answered = False
 
     def know(self, procedures: Iterable[Procedure]) -> None:
@@ -154,8 +168,13 @@ class Recording:
         }
         if move.state is ProcedureState.RUNNING:
             changes |= {"runs": procedure.runs + 1, "started_at": move.at}
+            if procedure.said:
+                changes["said"] = said.at_start(procedure.said)
         if move.state in FINAL:
             changes["finished_at"] = move.at
+            if procedure.said:
+                changes["said"] = said.at_end(procedure.said)
+                self.withdraw_questions(procedure_id, move.at)
         self.change(procedure_id, **changes)
         if previous is ProcedureState.RUNNING:
             statements.delete(ResourceClaim, "procedure", procedure_id)
@@ -197,12 +216,50 @@ class Recording:
         raise ConcurrentChange(f"claims of procedure {procedure_id}")
 
     def announce(
-        self, topic: str, payload: Mapping[str, Any], *, procedure_id: int | None = None, at: datetime | None = None
+        self,
+        topic: str,
+        payload: Mapping[str, Any],
+        *,
+        procedure_id: int | None = None,
+        at: datetime | None = None,
+        who: str = "",
     ) -> None:
         """Add an event to the log."""
         self._events.append(
-            Event(topic=topic, payload=dict(payload), procedure_id=procedure_id, at=at or datetime.now(UTC))
+            Event(topic=topic, payload=dict(payload), procedure_id=procedure_id, at=at or datetime.now(UTC), who=who)
         )
+
+    def log(self, row: LogRecord) -> None:
+        """Keep what a script logged."""
+        self._log.append(row)
+
+    def ask(self, row: Question) -> None:
+        """Keep a question of a script; one that is there already was kept by a predecessor."""
+        Question.objects.bulk_create([row], ignore_conflicts=True)
+
+    def close_question(self, procedure_id: int, number: int, **columns: Any) -> None:
+        """Say what became of a question that waits."""
+        Question.objects.filter(procedure_id=procedure_id, number=number, state=Question.State.ASKED).update(**columns)
+
+    def withdraw_questions(self, procedure_id: int, at: datetime) -> None:
+        """Nobody waits for an answer any more."""
+        Question.objects.filter(procedure_id=procedure_id, state=Question.State.ASKED).update(
+            state=Question.State.WITHDRAWN, closed_at=at
+        )
+
+    def attach(self, row: Attachment) -> None:
+        """Keep what a script attached, in place of an earlier one of that name."""
+        Attachment.objects.bulk_create(
+            [row],
+            update_conflicts=True,
+            unique_fields=["procedure", "name"],
+            update_fields=["media_type", "at", "size", "data"],
+        )
+
+    @property
+    def has_events(self) -> bool:
+        """Whether it writes events."""
+        return bool(self._events)
 
     def store_output(self, chunk: OutputChunk) -> None:
         """Keep a piece of output."""
@@ -223,9 +280,12 @@ class Recording:
         statements.insert(self._captures)
         # A chunk that is there already was stored by a predecessor that died before it could forget the file.
         statements.insert(self._chunks, ignore_conflicts=True)
+        statements.insert(self._log)
         if self._events:
             _order_events_by_commit()
             statements.insert(self._events)
+            if any(is_for_scripts(event.topic) for event in self._events):
+                ring_at_commit(Role.MANAGER)
         if self._events or self._has_answered:
             ring_at_commit(Role.WEB)
 
@@ -264,6 +324,7 @@ class Recording:
             "who": move.who,
             "function": move.function,
             "deadline_at": procedure.deadline_at.timestamp() if procedure.deadline_at else None,
+            **({"said": said.whole(procedure.said)} if procedure.said else {}),
             **(extra or {}),
         }
         topics = ["statechange"]

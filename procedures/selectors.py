@@ -12,6 +12,7 @@ from django.db.models import Q, QuerySet
 from procedures.domain.arguments import ProcedureInput
 from procedures.domain.errors import NoSuchProcedure
 from procedures.domain.people import Actor, Right
+from procedures.domain.said import whole
 from procedures.domain.scripts import (
     EmbeddedStringScript,
     ExecutableScript,
@@ -143,6 +144,7 @@ def summary(
         "stopping": _stopping(procedure),
         "abort_of": procedure.abort_of_id,
         "output": {"bytes": procedure.output_bytes, "lines": procedure.output_lines, "last_line": procedure.last_line},
+        "said": whole(procedure.said),
     }
 
 

@@ -5,15 +5,15 @@ The service writes what it may write itself (a new Procedure in CREATING) and a 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser, User
 
-from procedures.bells import Role, ring_at_commit
+from procedures.commanding import queue, wait_for_answer
 from procedures.domain.arguments import ProcedureInput, subarray_ids
-from procedures.domain.errors import AbortImpossible, NoAnswer, Refusal, WrongState
+from procedures.domain.errors import AbortImpossible, WrongState
 from procedures.domain.people import Actor, Right
 from procedures.domain.resources import resources_of
 from procedures.domain.scripts import (
@@ -28,12 +28,9 @@ from procedures.git_scripts import check_git_script
 from procedures.models import ArgCapture, Command, Procedure, ProcedureHistory
 from procedures.nodes import node_alive, node_for_work
 from procedures.recorder import recording
-from procedures.replies import replies
 from procedures.script_files import resolve_script
 from procedures.selectors import procedure_for, summaries, summary
 
-_SLACK_S = 0.5
-"""The manager decides at the last moment; this is how long its answer may take to arrive."""
 _KILL_S = 10.0
 """How long the tree of a script may take to die before it is UNKNOWN."""
 
@@ -71,14 +68,6 @@ class StopProcessCommand:
     abort: bool = False
 
 
-class Rejected(Refusal):
-    """The ProcessManager refused a command; `code` is the kind of its refusal."""
-
-    def __init__(self, command: Command) -> None:
-        self.code = command.refusal or "rejected"
-        super().__init__(command.reason)
-
-
 def actor_of(user: User | AnonymousUser) -> Actor:
     """The Actor that a user of Django is."""
     if user.is_active and user.is_superuser:
@@ -101,8 +90,8 @@ class ScriptExecutionService:
         procedure = new_procedure(command, path=path, node=node_for_work(), who=self.actor.name, at=now)
         with recording() as record:
             record.create(procedure, command.inputs)
-            queued = self._queue(Command.Kind.PREPARE, procedure)
-        self._await(queued, settings.OET.reply_timeout)
+            queued = queue(self.actor, Command.Kind.PREPARE, procedure)
+        wait_for_answer(queued, settings.OET.reply_timeout)
         created = [ProcedureHistory(procedure=procedure, sequence=1, state=ProcedureState.CREATING.value, at=now)]
         return summary(procedure, created, dict(command.inputs))
 
@@ -118,8 +107,8 @@ class ScriptExecutionService:
         node_for_work(procedure.node)
         arguments = {"function": command.function, **command.call.as_json(), "timeout_s": command.timeout_s}
         with recording():
-            queued = self._queue(Command.Kind.START, procedure, arguments)
-        self._await(queued, settings.OET.reply_timeout)
+            queued = queue(self.actor, Command.Kind.START, procedure, arguments)
+        wait_for_answer(queued, settings.OET.reply_timeout)
         return self.summarise(procedure.pk)
 
     def stop(self, command: StopProcessCommand) -> dict[str, Any]:
@@ -136,34 +125,14 @@ class ScriptExecutionService:
         if command.abort:
             arguments["abort_procedure"] = _abort_procedure(procedure)
         with recording():
-            queued = self._queue(Command.Kind.STOP, procedure, arguments)
+            queued = queue(self.actor, Command.Kind.STOP, procedure, arguments)
         grace_s = settings.OET.grace if command.grace_s is None else command.grace_s
-        self._await(queued, settings.OET.reply_timeout + grace_s + _KILL_S)
+        wait_for_answer(queued, settings.OET.reply_timeout + grace_s + _KILL_S)
         return self.summarise(procedure.pk)
 
     def summarise(self, procedure_id: int) -> dict[str, Any]:
         """The ProcedureSummary of one procedure; raises NoSuchProcedure, NotAllowed."""
         return summaries([procedure_for(self.actor, procedure_id)])[0]
-
-    def _queue(self, kind: Command.Kind, procedure: Procedure, arguments: Mapping[str, Any] | None = None) -> Command:
-        now = datetime.now(UTC)
-        ring_at_commit(Role.MANAGER)
-        return Command.objects.create(
-            kind=kind,
-            procedure=procedure,
-            node=procedure.node,
-            arguments=dict(arguments or {}),
-            issued_by=self.actor.name,
-            issued_at=now,
-            expires_at=now + timedelta(seconds=settings.OET.reply_timeout),
-        )
-
-    def _await(self, queued: Command, timeout_s: float) -> None:
-        answered = replies.wait(queued.pk, timeout_s + _SLACK_S)
-        if answered is None or answered.state == Command.State.EXPIRED:
-            raise NoAnswer(timeout_s)
-        if answered.state == Command.State.REJECTED:
-            raise Rejected(answered)
 
 
 def new_procedure(

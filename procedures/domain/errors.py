@@ -73,6 +73,33 @@ class NoSuchFunction(Refusal):
         super().__init__(f"the script of procedure {procedure_id} has no function “{function}”; it offers: {listed}.")
 
 
+class NoSuchQuestion(Refusal):
+    """The procedure has not asked this."""
+
+    code = "not_found"
+
+    def __init__(self, procedure_id: int, number: int) -> None:
+        super().__init__(f"procedure {procedure_id} has asked no question {number}.")
+
+
+class NotOpen(Refusal):
+    """The question does not wait for an answer any more."""
+
+    code = "not_open"
+
+    def __init__(self, procedure_id: int, number: int, what: str) -> None:
+        super().__init__(f"question {number} of procedure {procedure_id} waits for no answer: {what}.")
+
+
+class NoSuchAttachment(Refusal):
+    """The procedure has not attached this."""
+
+    code = "not_found"
+
+    def __init__(self, procedure_id: int, name: str) -> None:
+        super().__init__(f"procedure {procedure_id} has no attachment “{name[:100]}”.")
+
+
 class AbortImpossible(Refusal):
     """The abort cannot be prepared; nothing was stopped."""
 

@@ -14,6 +14,8 @@ class Right(StrEnum):
     START = "procedures.start_procedure"
     STOP = "procedures.stop_procedure"
     """A right of its own: whoever may stop need not be allowed to start."""
+    STEER = "procedures.steer_procedure"
+    PUBLISH = "procedures.publish_event"
     OVERRIDE = "procedures.set_override"
     ENVIRONMENTS = "environments.manage_environment"
 
@@ -23,6 +25,8 @@ _DEEDS = {
     Right.PREPARE: "prepare scripts",
     Right.START: "start scripts",
     Right.STOP: "stop scripts",
+    Right.STEER: "pause or resume scripts, or answer their questions",
+    Right.PUBLISH: "send events to scripts",
     Right.OVERRIDE: "set operator overrides",
     Right.ENVIRONMENTS: "build, pin or delete environments",
 }

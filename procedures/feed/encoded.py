@@ -63,6 +63,8 @@ def encode(event: Event) -> Encoded:
         "procedure": event.procedure_id,
         "payload": event.payload,
     }
+    if event.who:
+        shown["who"] = event.who
     text = compact_json(shown)
     if len(text) > MAX_EVENT_CHARACTERS:
         text = compact_json(shown | {"payload": {"left_out_characters": len(text)}})

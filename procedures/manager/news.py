@@ -9,6 +9,7 @@ from typing import Any
 from oet.journal import DAMAGED, Record
 from procedures.domain.errors import TransitionRefused
 from procedures.domain.states import ProcedureState
+from procedures.manager.sayings import Attached, Listening, Logged, Saying, Sayings, saying_of
 from procedures.manager.texts import clean_json, topic_of_script
 from procedures.recorder import Move, Recording
 from procedures.supervision.story import Story, learn_quietly
@@ -37,7 +38,7 @@ class Published:
     at: datetime
 
 
-Note = Move | Offer | Published
+Note = Move | Offer | Published | Saying | Attached | Logged | Listening
 
 
 def notes_of(records: Iterable[Record], story: Story, procedure_id: int) -> list[Note]:
@@ -59,16 +60,21 @@ def notes_of(records: Iterable[Record], story: Story, procedure_id: int) -> list
 
 def write_notes(record: Recording, procedure_id: int, notes: Iterable[Note]) -> None:
     """Write notes into a recording; a transition that is not in the table is logged and left out."""
+    sayings = Sayings(record, procedure_id)
     for note in notes:
         if isinstance(note, Offer):
             record.change(procedure_id, functions=note.functions)
         elif isinstance(note, Published):
             record.announce(note.topic, note.payload, procedure_id=procedure_id, at=note.at)
+            sayings.published(note.topic, note.payload, note.at)
+        elif not isinstance(note, Move):
+            sayings.take(note)
         else:
             try:
                 record.move(procedure_id, note)
             except TransitionRefused as refused:
                 log.warning("%s It came from its journal and was left out.", refused)
+    sayings.close()
 
 
 def _note(record: Record, story: Story) -> Note | None:
@@ -85,7 +91,7 @@ def _note(record: Record, story: Story) -> Note | None:
         )
     if record.topic == "state":
         return _move(ProcedureState(payload["state"]), at, story)
-    return None
+    return saying_of(record.topic, payload, at)
 
 
 def _move(state: ProcedureState, at: datetime, story: Story) -> Move:

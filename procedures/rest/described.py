@@ -72,6 +72,15 @@ _SUMMARY_EXAMPLE = {
     "stopping": None,
     "abort_of": None,
     "output": {"bytes": 0, "lines": 0, "last_line": ""},
+    "said": {
+        "progress": None,
+        "status": None,
+        "checkpoint": None,
+        "pause": None,
+        "questions": [],
+        "actions": None,
+        "attachments": 0,
+    },
     "uri": "https://oet.example.org/api/v1/procedures/1/",
 }
 _PREPARE_EXAMPLE = {name: _SUMMARY_EXAMPLE[name] for name in ("script", "script_args")}
@@ -145,6 +154,61 @@ output = extend_schema(
         (200, JSON): schema.OutputPage,
     },
 )
+_NUMBER = OpenApiParameter("number", OpenApiTypes.INT, OpenApiParameter.PATH, description="Number of the question.")
+_NAME = OpenApiParameter("name", OpenApiTypes.STR, OpenApiParameter.PATH)
+_STEERED: dict[str, Any] = {
+    "parameters": [_PATH],
+    "request": None,
+    "responses": _answers(400, 401, 403, 404, 409, 503, 504, _200=schema.ProcedureSummary),
+}
+pause = extend_schema(operation_id="pause_procedure", **_STEERED)
+resume = extend_schema(operation_id="resume_procedure", **_STEERED)
+questions_open = extend_schema(
+    operation_id="list_open_questions", responses=_answers(400, 401, 403, _200=schema.QuestionRow(many=True))
+)
+questions_of = extend_schema(
+    operation_id="list_questions",
+    parameters=[_PATH],
+    responses=_answers(400, 401, 403, 404, _200=schema.QuestionRow(many=True)),
+)
+question_get = extend_schema(
+    operation_id="get_question",
+    parameters=[_PATH, _NUMBER],
+    responses=_answers(400, 401, 403, 404, _200=schema.QuestionRow),
+)
+question_answer = extend_schema(
+    operation_id="answer_question",
+    parameters=[_PATH, _NUMBER],
+    request=schema.Answer,
+    responses=_answers(400, 401, 403, 404, 409, 503, 504, _200=schema.QuestionRow),
+)
+attachments = extend_schema(
+    operation_id="list_attachments",
+    parameters=[_PATH],
+    responses=_answers(400, 401, 403, 404, _200=schema.AttachmentRow(many=True)),
+)
+attachment = extend_schema(
+    operation_id="get_attachment",
+    parameters=[_PATH, _NAME, _query("download", "1: have the browser save it as a file.", enum=["0", "1"])],
+    responses={**_answers(400, 401, 403, 404), (200, "application/octet-stream"): OpenApiTypes.BINARY},
+)
+overrides_list = extend_schema(
+    operation_id="list_overrides", responses=_answers(400, 401, 403, _200=schema.Override(many=True))
+)
+override_get = extend_schema(
+    operation_id="get_override", parameters=[_NAME], responses=_answers(400, 401, 403, 404, _200=schema.Override)
+)
+override_set = extend_schema(
+    operation_id="set_override",
+    parameters=[_NAME],
+    request=schema.OverrideValue,
+    responses=_answers(400, 401, 403, 404, _200=schema.Override),
+)
+events_publish = extend_schema(
+    operation_id="publish_event",
+    request=schema.NewEvent,
+    responses=_answers(400, 401, 403, 404, 413, _201=schema.SentEvent),
+)
 history = extend_schema(
     operation_id="get_history",
     parameters=[_PATH],
@@ -156,6 +220,19 @@ _COMMANDS = [
     _query("state", "Only commands in this state.", enum=list(Command.State.values)),
     *_PAGE,
 ]
+log = extend_schema(
+    operation_id="get_log",
+    parameters=[
+        _PATH,
+        _query(
+            "level", "Only records of this level and above.", enum=["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]
+        ),
+        _query("logger", "Only this logger and those below it."),
+        _query("q", "Only where the message contains this."),
+        *_PAGE,
+    ],
+    responses=_answers(400, 401, 403, 404, _200=schema.LogRow(many=True)),
+)
 procedure_commands = extend_schema(
     operation_id="list_commands_of_procedure",
     parameters=[_PATH, *_COMMANDS],

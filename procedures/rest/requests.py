@@ -60,6 +60,12 @@ def json_object(body: Any) -> Mapping[str, Any]:
     return body
 
 
+def nothing_in(body: Any) -> None:
+    """Refuse a body that says anything, where there is nothing to say; raises InvalidInput."""
+    if body:
+        raise InvalidInput({"body": "must be empty, or {}."})
+
+
 def unknown_fields(data: Mapping[str, Any], known: tuple[str, ...]) -> dict[str, str | list[str]]:
     """A fault for each field that is not `known`, with the name that was perhaps meant."""
     errors: dict[str, str | list[str]] = {}

@@ -7,7 +7,9 @@ from drf_spectacular.utils import PolymorphicProxySerializer, extend_schema_fiel
 from rest_framework import serializers as s
 
 from environments.models import Environment
-from procedures.models import STATE_CHOICES, Command
+from procedures.domain.messages import MAX_TOPIC_CHARACTERS
+from procedures.domain.overrides import Kind
+from procedures.models import STATE_CHOICES, Command, Question
 
 _TIME = {"type": "number", "format": "double", "description": "Unix seconds."}
 _TIME_OR_NULL = {**_TIME, "nullable": True}
@@ -174,6 +176,141 @@ class OutputSummary(s.Serializer[Any]):
     last_line = s.CharField()
 
 
+class Progress(s.Serializer[Any]):
+    """How far it is."""
+
+    fraction = s.FloatField(allow_null=True, help_text="0 to 1; null where nobody knows.")
+    message = s.CharField()
+    at = Time()
+
+
+class Words(s.Serializer[Any]):
+    """What it does, in its own words."""
+
+    text = s.CharField()
+    at = Time()
+
+
+class Checkpoint(s.Serializer[Any]):
+    """The checkpoint it passed last, or waits at."""
+
+    name = s.CharField()
+    at = Time()
+
+
+class Pause(s.Serializer[Any]):
+    """A pause that was asked for, or is."""
+
+    state = s.ChoiceField(["asked", "paused"])
+    by = s.CharField()
+    at = Time()
+    checkpoint = s.CharField(allow_null=True, help_text="Where it waits.")
+
+
+class OpenQuestion(s.Serializer[Any]):
+    """A question that waits for an answer."""
+
+    number = s.IntegerField()
+    text = s.CharField()
+    choices = s.ListField(child=s.CharField(), help_text="Empty where any text will do.")
+    asked_at = Time()
+    deadline_at = TimeOrNull(allow_null=True, help_text="Until when the script waits.")
+
+
+class ActionsSummary(s.Serializer[Any]):
+    """How far a run of the action harness is."""
+
+    run = s.CharField()
+    total = s.IntegerField()
+    done = s.IntegerField()
+    failed = s.IntegerField()
+    current = s.CharField(help_text="The action that runs; empty if none does.")
+    fraction = s.FloatField()
+    at = TimeOrNull(allow_null=True)
+
+
+class Said(s.Serializer[Any]):
+    """What a script has said about itself."""
+
+    progress = Progress(allow_null=True)
+    status = Words(allow_null=True)
+    checkpoint = Checkpoint(allow_null=True)
+    pause = Pause(allow_null=True)
+    questions = OpenQuestion(many=True)
+    actions = ActionsSummary(allow_null=True)
+    attachments = s.IntegerField(help_text="How many there are.")
+
+
+class QuestionRow(OpenQuestion):
+    """A question, and what became of it."""
+
+    procedure = s.IntegerField()
+    state = s.ChoiceField(Question.State.choices)
+    answer = s.CharField(allow_null=True)
+    answered_by = s.CharField()
+    closed_at = TimeOrNull(allow_null=True)
+
+
+class Answer(s.Serializer[Any]):
+    """The body of `PUT procedures/{id}/questions/{number}/`."""
+
+    answer = s.CharField(help_text="One of `choices`, where there are any.")
+
+
+class AttachmentRow(s.Serializer[Any]):
+    """Something that a script attached."""
+
+    name = s.CharField()
+    media_type = s.CharField()
+    bytes = s.IntegerField()
+    at = Time()
+    uri = s.CharField()
+
+
+class LogRow(s.Serializer[Any]):
+    """A record of Python's `logging`."""
+
+    id = s.IntegerField()
+    at = Time()
+    level = s.CharField()
+    logger = s.CharField()
+    message = s.CharField(help_text="With the traceback, where it had one.")
+
+
+class OverrideValue(s.Serializer[Any]):
+    """The body of `PUT overrides/{name}/`."""
+
+    value = AnyJSON()
+
+
+class Override(OverrideValue):
+    """An operator override."""
+
+    name = s.CharField()
+    type = s.ChoiceField([(kind.value, kind.value) for kind in Kind])
+    choices = s.ListField(child=s.CharField())
+    default = AnyJSON()
+    description = s.CharField()
+    set_by = s.CharField()
+    set_at = TimeOrNull(allow_null=True)
+
+
+class NewEvent(s.Serializer[Any]):
+    """The body of `POST events/`."""
+
+    topic = s.CharField(max_length=MAX_TOPIC_CHARACTERS)
+    payload = s.DictField(child=AnyJSON(), required=False)
+
+
+class SentEvent(NewEvent):
+    """An event that was sent."""
+
+    id = s.IntegerField()
+    at = Time()
+    procedure = s.IntegerField(allow_null=True)
+    who = s.CharField()
+
+
 class ProcedureSummary(s.Serializer[Any]):
     """A procedure."""
 
@@ -196,6 +333,7 @@ class ProcedureSummary(s.Serializer[Any]):
     stopping = Stopping(allow_null=True)
     abort_of = s.IntegerField(allow_null=True)
     output = OutputSummary()
+    said = Said()
     uri = s.CharField()
 
 

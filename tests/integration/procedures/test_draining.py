@@ -25,11 +25,11 @@ TEXT = PrepareProcessCommand(EmbeddedStringScript("def main(): pass"))
 def service(monkeypatch: pytest.MonkeyPatch) -> ScriptExecutionService:
     from django.conf import settings
 
-    from procedures import service
+    from procedures import commanding, service
 
     now = datetime.now(UTC)
     Node.objects.create(name="test-node", heartbeat_at=now, started_at=now)
-    monkeypatch.setattr(service, "_SLACK_S", 0.0)
+    monkeypatch.setattr(commanding, "_SLACK_S", 0.0)
     monkeypatch.setattr(service, "_KILL_S", 0.0)
     monkeypatch.setitem(
         settings.OET.__dict__, "reply_timeout", 0.01

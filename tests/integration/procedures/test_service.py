@@ -47,9 +47,9 @@ def _manager(settings: object) -> None:
 
 @pytest.fixture
 def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    from procedures import service
+    from procedures import commanding, service
 
-    monkeypatch.setattr(service, "_SLACK_S", -10.0)
+    monkeypatch.setattr(commanding, "_SLACK_S", -10.0)
     monkeypatch.setattr(service, "_KILL_S", 0.0)
 
 

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from rest_framework.test import APIClient
 
-from procedures import service
+from procedures import commanding, service
 from procedures.domain.states import ProcedureState
 from procedures.models import Procedure
 from procedures.rest import tokens
@@ -26,6 +26,17 @@ ADDRESSES = [
     "procedures/{id}/output",
     "procedures/{id}/history",
     "procedures/{id}/commands",
+    "procedures/{id}/pause",
+    "procedures/{id}/resume",
+    "procedures/{id}/questions",
+    "procedures/{id}/questions/1",
+    "procedures/{id}/attachments",
+    "procedures/{id}/attachments/x",
+    "procedures/{id}/log",
+    "questions",
+    "events",
+    "overrides",
+    "overrides/wait_for_qa_ready",
     "commands",
     "nodes",
     "scripts",
@@ -47,6 +58,8 @@ PARAMETERS = [
     "stream",
     "tail",
     "kind",
+    "level",
+    "logger",
     "procedure",
 ]
 KEYS = [
@@ -62,6 +75,10 @@ KEYS = [
     "grace",
     "init",
     "main",
+    "topic",
+    "payload",
+    "value",
+    "answer",
 ]
 WORDS = [
     "filesystem",
@@ -125,7 +142,7 @@ HEADERS: st.SearchStrategy[dict[str, str]] = st.just({}) | st.fixed_dictionaries
 @pytest.fixture
 def hurried(monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
     """Nobody waits for a manager that never answers."""
-    monkeypatch.setattr(service, "_SLACK_S", 0.0)
+    monkeypatch.setattr(commanding, "_SLACK_S", 0.0)
     monkeypatch.setattr(service, "_KILL_S", 0.0)
     settings.OET = settings.OET.model_copy(update={"reply_timeout": 0.001, "grace": 0.0, "heartbeat_timeout": 3600.0})
     monkeypatch.setattr(tokens, "MAX_FAILURES", 10**6)
