@@ -5,6 +5,7 @@ sent inside the transaction, so delivered exactly at commit, on every machine. A
 """
 
 import logging
+import time
 from contextlib import suppress
 from enum import StrEnum
 from pathlib import Path
@@ -91,14 +92,18 @@ class NotifyBell:
 
     def wait(self, timeout_s: float) -> None:
         """Return when the bell rings, or after `timeout_s`, or when the connection is new: then something may have been missed."""
-        if self._connection is None:
-            self._connection = self._connect()
-            return
         try:
+            if self._connection is None:
+                self._connection = self._connect()
+                return
             for _ in self._connection.notifies(timeout=timeout_s, stop_after=1):
                 pass
         except psycopg.OperationalError as error:
-            log.warning("lost the connection that listens for %s: %s; opening another", self._channel, error)
+            log.warning("cannot listen for %s: %s; trying again", self._channel, error)
+            if self._connection is None:
+                time.sleep(
+                    timeout_s
+                )  # there is no server: whoever waits looks by itself, no faster than without a ring
             self.close()
 
     def close(self) -> None:

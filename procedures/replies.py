@@ -6,6 +6,7 @@ begins with the first who waits and ends when nobody has waited for a while.
 
 import logging
 import threading
+import time
 from functools import cache
 
 from django.db import DEFAULT_DB_ALIAS, DatabaseError, connection
@@ -17,7 +18,7 @@ from procedures.statements import Question
 log = logging.getLogger(__name__)
 
 _RECHECK_S = 1.0
-_LINGER_TURNS = 5
+_LINGER_S = 5.0
 
 
 class CommandReplies:
@@ -49,18 +50,21 @@ class CommandReplies:
 
     def _listen(self) -> None:
         bell = listen(Role.WEB)
-        idle_turns = 0
+        wanted_at = time.monotonic()
         try:
-            while True:
-                bell.wait(_RECHECK_S)
+            while (
+                True
+            ):  # looks first: an answer may have come after the first who waits has looked, and before there was a bell
+                now = time.monotonic()
                 with self._lock:
                     waiting = dict(self._waiting)
-                    idle_turns = 0 if waiting else idle_turns + 1
-                    if idle_turns > _LINGER_TURNS:
+                    wanted_at = now if waiting else wanted_at
+                    if now - wanted_at > _LINGER_S:
                         self._thread = None
                         return
                 if waiting:
                     self._notify(waiting)
+                bell.wait(_RECHECK_S)
         finally:
             bell.close()
             connection.close()

@@ -1,11 +1,12 @@
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.db import connection, transaction
 
+from procedures import replies
 from procedures.bells import Bell, Role, listen, ring_at_commit
 from procedures.models import Command, Procedure
 from procedures.recorder import recording
@@ -49,6 +50,45 @@ def test_a_bell_rings_for_its_role_only(bell: Bell) -> None:
     assert waited_s(bell, 0.2) >= 0.19
 
 
+@pytest.mark.postgres
+def test_a_bell_outlives_a_server_that_is_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    with listen(Role.WEB) as bell:
+        parameters = connection.get_connection_params()
+        with monkeypatch.context() as away:
+            away.setattr(connection, "get_connection_params", lambda: {**parameters, "host": "/nonexistent"})
+            bell.wait(0.01)
+        bell.wait(LONG_S)  # connects
+        with transaction.atomic():
+            ring_at_commit(Role.WEB)
+        assert waited_s(bell, LONG_S) < LONG_S / 2
+
+
+def test_an_answer_that_comes_while_the_listener_is_being_started_is_heard_at_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The first who waits has looked, the answer is committed, and only then is there a bell."""
+    command = queued()
+
+    def listen_late(role: Role) -> Bell:
+        with recording() as record:
+            assert record.answer(command.pk, Command.State.DONE)
+        connection.close()
+        return listen(role)
+
+    monkeypatch.setattr(replies, "listen", listen_late)
+    monkeypatch.setattr(replies, "_RECHECK_S", LONG_S)
+    monkeypatch.setattr(replies, "_answered", _blind_once(replies._answered))
+    begin = time.monotonic()
+    assert CommandReplies().wait(command.pk, LONG_S) is not None
+    assert time.monotonic() - begin < LONG_S / 2
+
+
+def _blind_once(look: Callable[[int], Command | None]) -> Callable[[int], Command | None]:
+    """Sees nothing the first time, as if it had looked before the answer came."""
+    looks = iter([lambda _: None])
+    return lambda command_id: next(looks, look)(command_id)
+
+
 def queued() -> Command:
     now = datetime.now(UTC)
     procedure = Procedure.objects.create(
@@ -60,12 +100,12 @@ def queued() -> Command:
 
 
 def test_whoever_waits_hears_the_answer_and_who_waits_for_another_goes_on_waiting() -> None:
-    replies = CommandReplies()
+    everybody = CommandReplies()
     answered, other = queued(), queued()
     results: dict[int, Command | None] = {}
 
     def wait(command: Command, timeout_s: float) -> None:
-        results[command.pk] = replies.wait(command.pk, timeout_s)
+        results[command.pk] = everybody.wait(command.pk, timeout_s)
         connection.close()
 
     threads = [threading.Thread(target=wait, args=(answered, LONG_S)), threading.Thread(target=wait, args=(other, 1.0))]
