@@ -1,8 +1,10 @@
 """How long a hard stop takes, from the request until nothing of the script is left, for every trick that scripts may play."""
 
 import time
+from pathlib import Path
 from typing import Any
 
+from benchmarks import figures
 from benchmarks.figures import Sample, bare_python, show
 from benchmarks.running import running_product
 from tests.escapes import TRICKS
@@ -10,6 +12,7 @@ from tests.product import Product
 from tests.waiting import wait_until
 
 ROUNDS = 20
+ABORT_SCRIPT = Path(__file__).parents[1] / "examples" / "abort.py"
 HEAD = ["what main does", "rounds", "killed", "to empty tree", "p99", "to answer", "p99"]
 
 
@@ -17,7 +20,7 @@ def main(scale: float) -> None:
     """Print the table."""
     rounds = max(2, int(ROUNDS * scale))
     rows, to_empty, to_answer = [], Sample("all"), Sample("all")
-    with running_product() as product:
+    with running_product(OET_ABORT_SCRIPT=f"file://{ABORT_SCRIPT}") as product:
         _stopped(product, TRICKS["sleeps"])  # warm
         for name, text in TRICKS.items():
             empty, answer = Sample(name), Sample(name)
@@ -31,9 +34,33 @@ def main(scale: float) -> None:
             to_empty.seconds += empty.seconds
             to_answer.seconds += answer.seconds
         yardstick = bare_python(20)
+        _aborts(product, rounds, yardstick)
     rows.append(_row("all", to_empty, to_answer, ""))
     rows.append(["beside it: python3 -c pass", "20", "", *_figures(yardstick), "", ""])
     show("Hard stop (grace 0) through REST", HEAD, rows)
+
+
+def _aborts(product: Product, rounds: int, yardstick: Sample) -> None:
+    """How long after the script is stopped its abort script runs, by the times in the history."""
+    to_abort = Sample("STOPPED → abort RUNNING")
+    for _ in range(rounds):
+        body = {"script": {"script_type": "embedded", "script_body": TRICKS["sleeps"]}}
+        body["script_args"] = {"main": {"kwargs": {"subarray_id": 1}}}
+        procedure_id = product.http.post("procedures/", json=body).raise_for_status().json()["id"]
+        product.wait_for_state(procedure_id, "READY")
+        product.http.put(f"procedures/{procedure_id}/", json={"state": "RUNNING"}).raise_for_status()
+        product.http.put(
+            f"procedures/{procedure_id}/", json={"state": "STOPPED", "abort": True, "grace": 0}
+        ).raise_for_status()
+        stopped = product.http.get(f"procedures/{procedure_id}/").json()
+        abort = next(p for p in product.http.get("procedures/").json() if p["abort_of"] == procedure_id)
+        abort = product.wait_for_state(abort["id"], "COMPLETE", "FAILED")
+        to_abort.seconds.append(_time_of(abort, "RUNNING 1") - _time_of(stopped, "STOPPED"))
+    show("Abort", figures.HEAD, [yardstick.row(), to_abort.row(yardstick)])
+
+
+def _time_of(summary: dict[str, Any], state: str) -> float:
+    return next(at for name, at in summary["history"]["process_states"] if name == state)
 
 
 def _row(name: str, empty: Sample, answer: Sample, killed: str) -> list[str]:
