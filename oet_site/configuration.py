@@ -167,7 +167,7 @@ class Configuration(BaseSettings):
     grace: float = Field(5.0, ge=0, le=3600, description="Seconds a stopped script has to tidy up before it is killed.")
     reply_timeout: PositiveFloat = Field(10.0, description="Seconds a request waits for the manager's answer.")
     heartbeat_timeout: PositiveFloat = Field(
-        5.0, description="Seconds after which a manager without heartbeat counts as missing."
+        4.0, description="Seconds after which a manager without heartbeat counts as missing."
     )
     output_limit: int = Field(
         256 * MIB,

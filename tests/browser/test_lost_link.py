@@ -173,7 +173,7 @@ def test_a_missing_manager_is_said_in_words_within_five_seconds_and_forgotten_wh
     manager = int(re.findall(r"the process manager is ready: process (\d+)", product.log())[-1])
     os.kill(manager, signal.SIGSTOP)
     try:
-        # Five seconds after its last heartbeat; the rest is for a busy machine to paint the page.
+        # Four seconds after its last heartbeat; the rest is for a busy machine to paint the page.
         expect(page.get_by_text("No process manager is running")).to_be_visible(timeout=12_000)
         expect(page.locator("[data-vital=manager]")).to_contain_text("silent")
     finally:
