@@ -164,6 +164,10 @@ class Configuration(BaseSettings):
         description="Operator overrides of this site beside `wait_for_qa_ready`: JSON, "
         '`[{"name": "…", "type": "bool|int|float|str|choice", "default": …, "description": "…", "choices": […]}]`.',
     )
+    key_arguments: Annotated[tuple[str, ...], NoDecode] = Field(
+        ("subarray_id", "target"),
+        description="Names of the arguments that pages show first, because they matter most; separated by commas.",
+    )
     grace: float = Field(5.0, ge=0, le=3600, description="Seconds a stopped script has to tidy up before it is killed.")
     reply_timeout: PositiveFloat = Field(10.0, description="Seconds a request waits for the manager's answer.")
     heartbeat_timeout: PositiveFloat = Field(
@@ -182,7 +186,7 @@ class Configuration(BaseSettings):
         None, ge=-360, le=360, description="Longitude in degrees east, to show local sidereal time."
     )
 
-    @field_validator("allowed_hosts", "script_env", "preload", mode="before")
+    @field_validator("allowed_hosts", "script_env", "preload", "key_arguments", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value

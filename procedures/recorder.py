@@ -13,12 +13,13 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any
 
+from django.conf import settings
 from django.db import DEFAULT_DB_ALIAS, connection, transaction
 
 from procedures import statements
 from procedures.bells import Role, ring_at_commit
 from procedures.domain import said
-from procedures.domain.arguments import ProcedureInput, arguments_in_brief
+from procedures.domain.arguments import ProcedureInput, arguments_in_brief, key_facts
 from procedures.domain.errors import NoSuchProcedure, ResourceHeld, TransitionRefused
 from procedures.domain.messages import is_for_scripts
 from procedures.domain.states import FINAL, ProcedureState, may_follow
@@ -146,7 +147,7 @@ class Recording:
         details = {
             "script": procedure.script_name,
             "uri": procedure.script_uri,
-            "arguments": arguments_in_brief(inputs),
+            **_in_brief(inputs),
             "abort_of": procedure.abort_of_id,
             "node": procedure.node,
         }
@@ -298,7 +299,7 @@ class Recording:
             name: ProcedureInput(tuple(args), kwargs) for name, args, kwargs in _capture_question().ask(procedure_id)
         }
         inputs |= {capture.function: ProcedureInput(tuple(capture.args), capture.kwargs) for capture in fresh}
-        return {"arguments": arguments_in_brief(inputs)}
+        return _in_brief(inputs)
 
     def _note(self, procedure: Procedure, move: Move, *, previous: str, extra: Mapping[str, Any] | None = None) -> None:
         self._history.append(
@@ -335,6 +336,11 @@ class Recording:
         if move.stacktrace:
             trace = {"stacktrace": move.stacktrace, "cause": move.cause}
             self.announce(LIFECYCLE + "stacktrace", trace, procedure_id=procedure.pk, at=move.at)
+
+
+def _in_brief(inputs: Mapping[str, ProcedureInput]) -> dict[str, Any]:
+    """The arguments as lists show them."""
+    return {"arguments": arguments_in_brief(inputs), "facts": key_facts(inputs, settings.OET.key_arguments)}
 
 
 def _deadline(procedure: Procedure, move: Move) -> datetime | None:

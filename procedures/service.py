@@ -31,6 +31,10 @@ from procedures.recorder import recording
 from procedures.script_files import resolve_script
 from procedures.selectors import procedure_for, summaries, summary
 
+WHEN_READY = "when_ready"
+"""In the arguments of a start: it is held until its procedure is READY."""
+
+_MAIN = "main"
 _KILL_S = 10.0
 """How long the tree of a script may take to die before it is UNKNOWN."""
 
@@ -45,6 +49,8 @@ class PrepareProcessCommand:
     """What it claims while RUNNING; None follows OET_RESOURCES."""
     timeout_s: float | None = None
     """Seconds each of its functions may take, unless a start says otherwise; None: as long as they like."""
+    is_started: bool = False
+    """Start `main` with its prepared arguments as soon as the procedure is READY, if what it claims is free then; else it stays READY."""
 
 
 @dataclass(frozen=True)
@@ -83,14 +89,22 @@ class ScriptExecutionService:
         self.actor = actor
 
     def prepare(self, command: PrepareProcessCommand) -> dict[str, Any]:
-        """Create a procedure and have it prepared; its summary in CREATING. Raises InvalidInput, NoManager, NoAnswer, NotAllowed."""
+        """Create a procedure and have it prepared; its summary in CREATING. Raises InvalidInput, NoManager, NoAnswer, NotAllowed.
+
+        With `is_started`, its start is asked for in the same transaction. The manager holds it until the procedure is READY; whether it
+        was started then is told by events, and by the procedure's cause where it was not.
+        """
         self.actor.require(Right.PREPARE)
+        if command.is_started:
+            self.actor.require(Right.START)
         path = _path_of(command.script)
         now = datetime.now(UTC)
         procedure = new_procedure(command, path=path, node=node_for_work(), who=self.actor.name, at=now)
         with recording() as record:
             record.create(procedure, command.inputs)
             queued = queue(self.actor, Command.Kind.PREPARE, procedure)
+            if command.is_started:
+                queue(self.actor, Command.Kind.START, procedure, _held_start(command))
         wait_for_answer(queued, settings.OET.reply_timeout)
         created = [ProcedureHistory(procedure=procedure, sequence=1, state=ProcedureState.CREATING.value, at=now)]
         return summary(procedure, created, dict(command.inputs))
@@ -133,6 +147,11 @@ class ScriptExecutionService:
     def summarise(self, procedure_id: int) -> dict[str, Any]:
         """The ProcedureSummary of one procedure; raises NoSuchProcedure, NotAllowed."""
         return summaries([procedure_for(self.actor, procedure_id)])[0]
+
+
+def _held_start(command: PrepareProcessCommand) -> dict[str, Any]:
+    call = command.inputs.get(_MAIN, ProcedureInput())
+    return {"function": _MAIN, **call.as_json(), "timeout_s": None, WHEN_READY: True}
 
 
 def new_procedure(

@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,6 +11,8 @@ from procedures.domain.errors import InvalidInput
 MAX_ARGUMENT_BYTES = 256 * 1024
 MAX_DEPTH = 50
 MAX_BRIEF_CHARACTERS = 60
+MAX_FACTS = 6
+MAX_FACT_CHARACTERS = 40
 
 
 @dataclass(frozen=True)
@@ -143,6 +145,27 @@ def arguments_in_brief(inputs: Mapping[str, ProcedureInput], *, characters: int 
         parts += [f"{name}={_brief(value)}" for name, value in call.kwargs.items()]
     line = ", ".join(parts)
     return line if len(line) <= characters else line[: characters - 1] + "…"
+
+
+def key_facts(inputs: Mapping[str, ProcedureInput], first: Sequence[str]) -> list[list[str]]:
+    """Label and value of the arguments by name, those that matter most before the others: `[["Subarray", "1"], …]`.
+
+    At most MAX_FACTS; a value is cut to MAX_FACT_CHARACTERS. Arguments without a name stand in `arguments_in_brief` alone.
+    """
+    named: dict[str, Any] = {name: value for call in inputs.values() for name, value in call.kwargs.items()}
+    ranked = sorted(named, key=lambda name: first.index(name) if name in first else len(first))
+    return [[_label(name), _fact(named[name])] for name in ranked[:MAX_FACTS]]
+
+
+def _label(name: str) -> str:
+    """`subarray_id` is spoken of as the subarray."""
+    words = name.replace("_", " ").strip().removesuffix(" id") or name
+    return words[:1].upper() + words[1:]
+
+
+def _fact(value: Any) -> str:
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= MAX_FACT_CHARACTERS else text[: MAX_FACT_CHARACTERS - 1] + "…"
 
 
 def _brief(value: Any) -> str:

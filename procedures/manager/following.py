@@ -17,7 +17,7 @@ from procedures.manager.ending import EndOfProcess, write_end
 from procedures.manager.live import OUTPUT_PAUSE_S, LiveProcedure
 from procedures.manager.news import Note, notes_of, write_notes
 from procedures.manager.output import NewOutput, new_output, write_output
-from procedures.manager.starting import start
+from procedures.manager.starting import start_held
 from procedures.models import Command
 from procedures.recorder import Move, Recording
 from procedures.supervision.run_directories import ExitReport, RunDirectory
@@ -88,7 +88,7 @@ async def _turn(context: Context, live: LiveProcedure) -> bool:
     live.was_ready = live.was_ready or _becomes_ready(news)
     if live.held_start is not None and live.was_ready:
         held, live.held_start = live.held_start, None
-        context.begin(start(context, live, held), f"start {live.id}")
+        context.begin(start_held(context, live, held), f"start {live.id}")
     return False
 
 

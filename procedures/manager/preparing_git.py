@@ -197,7 +197,7 @@ def _write_commit(record: Recording, live: LiveProcedure, fetched: Fetched) -> N
     source, options = fetched.source, record.procedure(live.id).script_options
     git_args = {"git_repo": source.repository.url, "git_branch": source.branch, "git_commit": source.commit}
     record.change(live.id, script_options={**options, "git_args": git_args}, script_path=str(fetched.file))
-    said = {"words": f"commit {source.commit[:12]} is there", "commit": source.commit}
+    said = {"words": f"commit {source.commit[:12]} is there", "commit": source.commit, "branch": source.branch}
     record.announce(PROGRESS_TOPIC, said, procedure_id=live.id)
 
 

@@ -2,7 +2,8 @@
 
 import asyncio
 import logging
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 from procedures.domain.arguments import ProcedureInput, call_fault
 from procedures.domain.errors import InvalidInput, NoSuchFunction, Refusal, WrongState
@@ -12,12 +13,15 @@ from procedures.manager.inbox import QueuedCommand
 from procedures.manager.live import LiveProcedure, StartOrder
 from procedures.models import Command, Procedure
 from procedures.recorder import SITE, Move, Recording
+from procedures.service import WHEN_READY
 from procedures.supervision.control import WorkerUnreachable
 from procedures.supervision.launcher_link import LauncherUnreachable, Refused, StillAlive
 from procedures.supervision.script_process import NoProcess
 from procedures.supervision.story import Story, story_until
 
 log = logging.getLogger(__name__)
+
+START_REFUSED_TOPIC = "procedure.start.refused"
 
 _S = ProcedureState
 NOT_READY_YET = frozenset({_S.CREATING, _S.PREP_ENV, _S.IDLE, _S.LOADING, _S.INITIALISING})
@@ -27,8 +31,8 @@ _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.01, 0.5
 
 async def start(context: Context, live: LiveProcedure, command: QueuedCommand) -> None:
     """Start a function, or reject the command with the reason."""
-    if live.abort_of is not None and not live.was_ready and live.held_start is None:
-        live.held_start = command  # an abort is started by whoever prepared it, as soon as it can be
+    if _is_held(live, command):
+        live.held_start = command
         return
     order = await context.database.write(
         lambda record: decide(record, live.story, command), [command.procedure_id], is_fresh=True
@@ -37,15 +41,38 @@ async def start(context: Context, live: LiveProcedure, command: QueuedCommand) -
         await run(context, live, order)
 
 
+def _is_held(live: LiveProcedure, command: QueuedCommand) -> bool:
+    """Whether it waits until the procedure is READY: an abort, and whatever was prepared to be started at once."""
+    is_wanted = live.abort_of is not None or bool(command.arguments.get(WHEN_READY))
+    return is_wanted and not live.was_ready and live.held_start is None
+
+
+async def start_held(context: Context, live: LiveProcedure, held: QueuedCommand) -> None:
+    """Start what is READY now. From here on it has as long as any other start; that its preparation took its time is no fault."""
+    if held.arguments.get(WHEN_READY):
+        held = replace(held, expires_at=datetime.now(UTC) + timedelta(seconds=context.settings.reply_timeout_s))
+    await start(context, live, held)
+
+
 def decide(record: Recording, story: Story, command: QueuedCommand) -> StartOrder | None:
     """Move the procedure to RUNNING and answer the command; None where it was rejected."""
     try:
         order = _order(record, story, command)
     except Refusal as refusal:
         record.answer(command.id, Command.State.REJECTED, reason=str(refusal), refusal=refusal.code)
+        if command.arguments.get(WHEN_READY):
+            announce_refused_start(record, command, refusal)
         return None
     record.answer(command.id, Command.State.DONE)
     return order
+
+
+def announce_refused_start(record: Recording, command: QueuedCommand, refusal: Refusal) -> None:
+    """Nobody waits for the answer to a start that was held until its procedure was READY: so it is said aloud, and stays with it."""
+    words = f"not started: {refusal}"
+    record.change(command.procedure_id, cause=words)
+    said = {"cause": words, "reason": str(refusal), "code": refusal.code, "who": command.issued_by}
+    record.announce(START_REFUSED_TOPIC, said, procedure_id=command.procedure_id)
 
 
 def _order(record: Recording, story: Story, command: QueuedCommand) -> StartOrder:

@@ -3,26 +3,29 @@
 `static/js/records.js` makes the same record from events and the same words from a record; `tests/js/shown.json` holds both to it.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import PurePosixPath
 from typing import Any
 from urllib.parse import unquote
 
-from procedures.domain.arguments import arguments_in_brief
+from django.conf import settings
+
+from procedures.domain.arguments import ProcedureInput, arguments_in_brief, key_facts
 from procedures.domain.people import Actor
 from procedures.domain.states import FINAL, ProcedureState
+from procedures.domain.usual import FEW, Usual
 from procedures.models import LIVE_STATES, ArgCapture, Procedure, ProcedureHistory
-from procedures.pages.words import age, countdown, duration, moment, took
+from procedures.pages.words import age, countdown, duration, moment, rough, took
 from procedures.selectors import inputs_of, procedures_for
+from procedures.usual import ScriptKey, usual_durations
 
 MAX_LIVE = 200
 """Live procedures that a page carries; the strip says so where there are more."""
 MAX_RECENT = 25
 
 _QUIET_CAUSE = "main returned"
-_WORDLESS = frozenset({ProcedureState.READY, ProcedureState.RUNNING})
 
 
 @dataclass(frozen=True)
@@ -37,6 +40,10 @@ class Row:
     function: str = ""
     """What runs, where it is RUNNING."""
     arguments: str = ""
+    facts: Sequence[Sequence[str]] = ()
+    """Label and value of the arguments that matter most."""
+    commit: str = ""
+    """Of a script from git: `8f3c2a1 main`."""
     cause: str = ""
     node: str = ""
     abort_of: int | None = None
@@ -52,6 +59,11 @@ class Row:
     stop_grace_s: float | None = None
     deadline_at: float | None = None
     """When what it does now is out of time."""
+    usual_runs: int | None = None
+    """Past runs of the script that say how long it usually takes; None where that was not looked at."""
+    usual_s: float = 0.0
+    usual_low_s: float = 0.0
+    usual_high_s: float = 0.0
     output_bytes: int = 0
     output_lines: int = 0
     last_line: str = ""
@@ -113,6 +125,11 @@ def shown(row: Row, now: float) -> dict[str, str]:
         "started_by": row.started_by,
         "elapsed": duration(now - running_since) if running_since else ended,
         "since": _since(row, now),
+        "to_go": _to_go(row, now),
+        "usual": f"usually {rough(row.usual_s)}" if row.usual_runs else _first_run(row),
+        "usual_short": rough(row.usual_s) if row.usual_runs else _first_run(row),
+        "range": _range(row),
+        "commit": row.commit,
         "last_line": row.last_line,
         "last_age": f"{age(now - row.last_output_at)} ago" if row.last_output_at else "",
         "ended": moment(row.finished_at, now) if row.finished_at else "",
@@ -146,6 +163,28 @@ def _since(row: Row, now: float) -> str:
     return f"running since {moment(row.started_at, now)}" if is_running and row.started_at else ""
 
 
+def _to_go(row: Row, now: float) -> str:
+    """Beside what it usually takes."""
+    if row.state != ProcedureState.RUNNING or row.function != "main" or not row.usual_runs or not row.started_at:
+        return ""
+    elapsed = now - row.started_at
+    if elapsed < row.usual_s:
+        return f"about {rough(row.usual_s - elapsed)} to go"
+    return "may end at any time" if elapsed <= row.usual_high_s else f"{rough(elapsed - row.usual_s)} longer than usual"
+
+
+def _first_run(row: Row) -> str:
+    return "first run" if row.usual_runs == 0 else ""
+
+
+def _range(row: Row) -> str:
+    """In which most of its runs lie."""
+    if not row.usual_runs or row.usual_runs == 1:
+        return "one run so far" if row.usual_runs else ""
+    which = f"most of {row.usual_runs} runs" if row.usual_runs >= FEW else f"{row.usual_runs} runs"
+    return f"{which} {rough(row.usual_low_s)} to {rough(row.usual_high_s)}"
+
+
 def _stopping(row: Row, now: float) -> str:
     """That it is being stopped, by whom, and when that will be forced."""
     if row.stop_at is None or row.finished_at:
@@ -164,25 +203,43 @@ def _timeout(row: Row, now: float) -> str:
 
 def _note(row: Row) -> str:
     """Why it is as it is, where that is worth a line."""
-    if row.state in _WORDLESS or (row.state == ProcedureState.COMPLETE and row.cause == _QUIET_CAUSE):
-        return ""
-    return row.cause
+    is_quiet = row.state == ProcedureState.RUNNING or (
+        row.state == ProcedureState.COMPLETE and row.cause == _QUIET_CAUSE
+    )
+    return "" if is_quiet else row.cause
 
 
 def _listed(actor: Actor) -> Any:
-    return procedures_for(actor).defer("script_body", "functions", "script_options").order_by("-pk")
+    return procedures_for(actor).defer("script_body", "functions").order_by("-pk")
 
 
 def _rows(procedures: Iterable[Procedure]) -> list[Row]:
     found = sorted(procedures, key=lambda procedure: procedure.pk)
     ids = [procedure.pk for procedure in found]
-    arguments = _arguments(ids)
+    inputs = _inputs(ids)
     starts = _starts(ids)
     aborts = dict(Procedure.objects.filter(abort_of__in=ids).order_by("pk").values_list("abort_of_id", "pk"))
-    return [_row(p, arguments.get(p.pk, ""), starts.get(p.pk), aborts.get(p.pk)) for p in found]
+    usual = usual_durations(_key(procedure) for procedure in found)
+    return [_row(p, inputs.get(p.pk, {}), starts.get(p.pk), aborts.get(p.pk), usual[_key(p)]) for p in found]
 
 
-def _row(procedure: Procedure, arguments: str, start: ProcedureHistory | None, aborted_by: int | None) -> Row:
+def _key(procedure: Procedure) -> ScriptKey:
+    return ScriptKey.of(procedure.script_name, procedure.script_uri, procedure.script_options)
+
+
+def commit_of(options: Mapping[str, Any]) -> str:
+    """The commit of a script from git, as people speak of it: `8f3c2a1 main`; empty until it is known, and for other scripts."""
+    args = options.get("git_args") or {}
+    return f"{(args.get('git_commit') or '')[:7]} {args.get('git_branch') or ''}".strip()
+
+
+def _row(
+    procedure: Procedure,
+    inputs: Mapping[str, ProcedureInput],
+    start: ProcedureHistory | None,
+    aborted_by: int | None,
+    usual: Usual,
+) -> Row:
     is_running = procedure.state == ProcedureState.RUNNING
     return Row(
         id=procedure.pk,
@@ -191,7 +248,9 @@ def _row(procedure: Procedure, arguments: str, start: ProcedureHistory | None, a
         state=procedure.state,
         sequence=procedure.sequence,
         function=start.function if start and is_running else "",
-        arguments=arguments,
+        arguments=arguments_in_brief(inputs),
+        facts=key_facts(inputs, settings.OET.key_arguments),
+        commit=commit_of(procedure.script_options),
         cause=procedure.cause,
         node=procedure.node,
         abort_of=procedure.abort_of_id,
@@ -205,6 +264,10 @@ def _row(procedure: Procedure, arguments: str, start: ProcedureHistory | None, a
         stop_by=procedure.stop_asked_by,
         stop_grace_s=procedure.stop_grace_s,
         deadline_at=_seconds(procedure.deadline_at),
+        usual_runs=usual.runs,
+        usual_s=usual.median_s,
+        usual_low_s=usual.low_s,
+        usual_high_s=usual.high_s,
         output_bytes=procedure.output_bytes,
         output_lines=procedure.output_lines,
         last_line=procedure.last_line,
@@ -223,12 +286,12 @@ def _seconds(time: datetime | None) -> float | None:
     return time.timestamp() if time else None
 
 
-def _arguments(ids: Sequence[int]) -> dict[int, str]:
-    """With what each procedure was called, in brief."""
+def _inputs(ids: Sequence[int]) -> dict[int, dict[str, ProcedureInput]]:
+    """With what each procedure was called."""
     captures: dict[int, list[ArgCapture]] = {}
     for capture in ArgCapture.objects.filter(procedure_id__in=ids).order_by("id"):
         captures.setdefault(capture.procedure_id, []).append(capture)
-    return {procedure_id: arguments_in_brief(inputs_of(group)) for procedure_id, group in captures.items()}
+    return {procedure_id: inputs_of(group) for procedure_id, group in captures.items()}
 
 
 def _starts(ids: Sequence[int]) -> dict[int, ProcedureHistory]:

@@ -8,6 +8,8 @@ _HOUR = 3600
 _DAY = 86400
 _SECOND_OF_J2000 = 946_728_000
 _DAYS_SHOWN = 10 * _DAY
+_ROUGH_S = 90
+"""Seconds, and minutes, up to which a rough duration is said in them."""
 
 
 def duration(seconds: float) -> str:
@@ -45,6 +47,19 @@ def countdown(seconds: float) -> str:
     """What is left, never too little: `3 s`, `2:05`, `1:02:03`."""
     whole = max(0, math.ceil(seconds))
     return f"{whole} s" if whole < _MINUTE else duration(whole)
+
+
+def rough(seconds: float) -> str:
+    """As people speak of it: `9 s`, `52 min`, `1 h 32`, `2 d 4 h`."""
+    whole = math.floor(max(0.0, seconds) + 0.5)
+    if whole < _ROUGH_S:
+        return f"{whole} s"
+    minutes = (whole + _MINUTE // 2) // _MINUTE
+    if minutes < _ROUGH_S:
+        return f"{minutes} min"
+    if whole < _DAY:
+        return f"{minutes // 60} h {minutes % 60:02}"
+    return f"{whole // _DAY} d {whole % _DAY // _HOUR} h"
 
 
 def clock(at: float) -> str:

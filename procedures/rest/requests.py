@@ -21,7 +21,7 @@ MAIN = "main"
 def prepare_command(body: Any) -> PrepareProcessCommand:
     """What `POST procedures/` asks for; raises InvalidInput."""
     data = json_object(body)
-    errors = unknown_fields(data, ("script", "script_args", "resources", "timeout"))
+    errors = unknown_fields(data, ("script", "script_args", "resources", "timeout", "start"))
     resources = data.get("resources")
     if resources is not None and (fault := resources_fault(resources)):
         errors["resources"] = fault
@@ -36,9 +36,12 @@ def prepare_command(body: Any) -> PrepareProcessCommand:
     with _collecting(errors):
         inputs = inputs_from_json(data.get("script_args"))
     timeout_s = _timeout_s(data, errors)
+    is_started = data.get("start", False)
+    if not isinstance(is_started, bool):
+        errors["start"] = f"must be true (start main as soon as it is READY) or false, not {_short(is_started)}."
     if errors or script is None:
         raise InvalidInput(errors)
-    return PrepareProcessCommand(script, inputs, resources, timeout_s)
+    return PrepareProcessCommand(script, inputs, resources, timeout_s, is_started=is_started)
 
 
 def change_command(procedure_id: int, body: Any) -> StartProcessCommand | StopProcessCommand:

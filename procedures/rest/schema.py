@@ -120,6 +120,10 @@ class NewProcedure(s.Serializer[Any]):
         help_text="What it claims while RUNNING; by default OET_RESOURCES.",
     )
     timeout = Duration(required=False, allow_null=True, help_text="How long each function may run.")
+    start = s.BooleanField(
+        required=False,
+        help_text="Start `main` with the arguments given here as soon as it is READY, if what it claims is free then.",
+    )
 
 
 class ProcedureChange(s.Serializer[Any]):

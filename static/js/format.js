@@ -5,6 +5,8 @@ const MINUTE = 60;
 const HOUR = 3600;
 const DAY = 86400;
 const SECOND_OF_J2000 = 946728000;
+/** Seconds, and minutes, up to which a rough duration is said in them. */
+const ROUGH = 90;
 const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
 /** @param {number} value */
@@ -40,6 +42,16 @@ export function age(seconds) {
 export function countdown(seconds) {
   const whole = Math.max(0, Math.ceil(seconds));
   return whole < MINUTE ? `${whole} s` : duration(whole);
+}
+
+/** As people speak of it: `9 s`, `52 min`, `1 h 32`, `2 d 4 h`. @param {number} seconds */
+export function rough(seconds) {
+  const whole = Math.floor(Math.max(0, seconds) + 0.5);
+  if (whole < ROUGH) return `${whole} s`;
+  const minutes = Math.floor((whole + MINUTE / 2) / MINUTE);
+  if (minutes < ROUGH) return `${minutes} min`;
+  if (whole < DAY) return `${Math.floor(minutes / 60)} h ${two(minutes % 60)}`;
+  return `${Math.floor(whole / DAY)} d ${Math.floor((whole % DAY) / HOUR)} h`;
 }
 
 /** The time of day in UTC, `01:47:32`. @param {number} at Unix seconds */

@@ -4,7 +4,7 @@
  * `procedures/pages/rows.py` makes the same; `tests/js/shown.json` holds both to it.
  */
 
-import { age, clock, countdown, duration, moment, took } from "./format.js";
+import { age, clock, countdown, duration, moment, rough, took } from "./format.js";
 
 /**
  * @typedef {object} ProcedureRecord
@@ -15,6 +15,8 @@ import { age, clock, countdown, duration, moment, took } from "./format.js";
  * @property {number} sequence
  * @property {string} function
  * @property {string} arguments
+ * @property {string[][]} facts label and value of the arguments that matter most
+ * @property {string} commit of a script from git: `8f3c2a1 main`
  * @property {string} cause
  * @property {string} node
  * @property {number | null} abort_of
@@ -28,6 +30,10 @@ import { age, clock, countdown, duration, moment, took } from "./format.js";
  * @property {string} stop_by
  * @property {number | null} stop_grace_s
  * @property {number | null} deadline_at
+ * @property {number | null} usual_runs past runs that say how long it usually takes; null where that was not looked at
+ * @property {number} usual_s
+ * @property {number} usual_low_s
+ * @property {number} usual_high_s
  * @property {number} output_bytes
  * @property {number} output_lines
  * @property {string} last_line
@@ -43,6 +49,8 @@ import { age, clock, countdown, duration, moment, took } from "./format.js";
 
 const FINAL = new Set(["COMPLETE", "STOPPED", "FAILED"]);
 const QUIET_CAUSE = "main returned";
+/** As in `procedures/domain/usual.py`. */
+const FEW = 5;
 
 /** @param {string} state */
 export function isFinal(state) {
@@ -80,8 +88,10 @@ export function fold(record, event) {
     return { ...record, stop_by: event.payload.by ?? "", stop_at: seconds(event.at), stop_grace_s: event.payload.grace_s ?? null };
   }
   if (event.topic === "procedure.progress") {
-    return record.state === "PREP_ENV" ? { ...record, cause: event.payload.words ?? record.cause } : record;
+    const commit = event.payload.commit ? `${event.payload.commit.slice(0, 7)} ${event.payload.branch ?? ""}`.trim() : record.commit;
+    return record.state === "PREP_ENV" ? { ...record, commit, cause: event.payload.words ?? record.cause } : record;
   }
+  if (event.topic === "procedure.start.refused") return { ...record, cause: event.payload.cause ?? record.cause };
   if (event.topic === "procedure.deadline") return { ...record, deadline_at: event.payload.deadline_at ?? null };
   return record;
 }
@@ -113,6 +123,11 @@ export function shown(record, now, isFrozen = false) {
     started_by: record.started_by,
     elapsed: started && record.state === "RUNNING" ? duration(now - started) : ended,
     since: since(record, now),
+    to_go: toGo(record, now),
+    usual: record.usual_runs ? `usually ${rough(record.usual_s)}` : firstRun(record),
+    usual_short: record.usual_runs ? rough(record.usual_s) : firstRun(record),
+    range: range(record),
+    commit: record.commit,
     last_line: record.last_line,
     last_age: record.last_output_at ? `${age(now - record.last_output_at)} ago` : "",
     ended: finished ? moment(finished, now) : "",
@@ -137,6 +152,8 @@ function created(event) {
     sequence: payload.sequence,
     function: "",
     arguments: payload.arguments ?? "",
+    facts: payload.facts ?? [],
+    commit: "",
     cause: payload.cause ?? "",
     node: payload.node ?? "",
     abort_of: payload.abort_of ?? null,
@@ -150,6 +167,10 @@ function created(event) {
     stop_by: "",
     stop_grace_s: null,
     deadline_at: null,
+    usual_runs: null,
+    usual_s: 0,
+    usual_low_s: 0,
+    usual_high_s: 0,
     output_bytes: 0,
     output_lines: 0,
     last_line: "",
@@ -166,6 +187,7 @@ function moved(record, payload) {
     next.started_at = payload.at;
     next.started_by = payload.who ?? "";
     next.arguments = payload.arguments ?? record.arguments;
+    next.facts = payload.facts ?? record.facts;
   }
   if (FINAL.has(payload.state)) next.finished_at = payload.at;
   if (payload.deadline_at !== undefined) next.deadline_at = payload.deadline_at;
@@ -191,6 +213,26 @@ function since(record, now) {
   return record.state === "RUNNING" && record.started_at ? `running since ${moment(record.started_at, now)}` : "";
 }
 
+/** Beside what it usually takes. @param {ProcedureRecord} record @param {number} now */
+function toGo(record, now) {
+  if (record.state !== "RUNNING" || record.function !== "main" || !record.usual_runs || !record.started_at) return "";
+  const elapsed = now - record.started_at;
+  if (elapsed < record.usual_s) return `about ${rough(record.usual_s - elapsed)} to go`;
+  return elapsed <= record.usual_high_s ? "may end at any time" : `${rough(elapsed - record.usual_s)} longer than usual`;
+}
+
+/** @param {ProcedureRecord} record */
+function firstRun(record) {
+  return record.usual_runs === 0 ? "first run" : "";
+}
+
+/** In which most of its runs lie. @param {ProcedureRecord} record */
+function range(record) {
+  if (!record.usual_runs || record.usual_runs === 1) return record.usual_runs ? "one run so far" : "";
+  const which = record.usual_runs >= FEW ? `most of ${record.usual_runs} runs` : `${record.usual_runs} runs`;
+  return `${which} ${rough(record.usual_low_s)} to ${rough(record.usual_high_s)}`;
+}
+
 /** That it is being stopped, by whom, and when that will be forced. @param {ProcedureRecord} record @param {number} now @param {boolean} isFrozen */
 function stopping(record, now, isFrozen) {
   if (!record.stop_at || record.finished_at) return "";
@@ -209,8 +251,7 @@ function timeout(record, now, isFrozen) {
 
 /** @param {ProcedureRecord} record */
 function note(record) {
-  const isQuiet = record.state === "READY" || record.state === "RUNNING";
-  return isQuiet || (record.state === "COMPLETE" && record.cause === QUIET_CAUSE) ? "" : record.cause;
+  return record.state === "RUNNING" || (record.state === "COMPLETE" && record.cause === QUIET_CAUSE) ? "" : record.cause;
 }
 
 /** @param {number | string} at */

@@ -224,3 +224,24 @@ def service_settings() -> object:
     from django.conf import settings
 
     return settings.OET
+
+
+@pytest.mark.usefixtures("_manager", "_impatient")
+def test_prepare_and_start_is_one_request_and_needs_both_rights(service: ScriptExecutionService) -> None:
+    wanted = PrepareProcessCommand(
+        EmbeddedStringScript("def main(n): pass"), {"main": ProcedureInput((), {"n": 3})}, is_started=True
+    )
+    with pytest.raises(NotAllowed, match="may not start"):
+        ScriptExecutionService(Actor("eve", frozenset({Right.VIEW, Right.PREPARE}))).prepare(wanted)
+    assert not Procedure.objects.exists()
+    with pytest.raises(NoAnswer):
+        service.prepare(wanted)
+    prepare, start = Command.objects.order_by("id")
+    assert (prepare.kind, start.kind) == ("prepare", "start")
+    assert start.arguments == {
+        "function": "main",
+        "args": [],
+        "kwargs": {"n": 3},
+        "timeout_s": None,
+        "when_ready": True,
+    }

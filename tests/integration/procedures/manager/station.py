@@ -26,7 +26,7 @@ from procedures.manager.process_manager import Leave, ProcessManager
 from procedures.manager.settings import ManagerSettings
 from procedures.models import Command, Event, OutputChunk, Procedure, ProcedureHistory
 from procedures.recorder import recording
-from procedures.service import PrepareProcessCommand, new_procedure
+from procedures.service import WHEN_READY, PrepareProcessCommand, new_procedure
 from tests.waiting import wait_until
 
 S = ProcedureState
@@ -193,6 +193,8 @@ class Station:
         """Ask for a function to be started; the id of the command."""
         arguments = {"function": function, "args": list(args), "kwargs": options.get("kwargs", {})}
         arguments["timeout_s"] = options.get("timeout_s")
+        if options.get(WHEN_READY):
+            arguments[WHEN_READY] = True
         if "resources" in options:
             arguments["resources"] = options["resources"]
         with recording():

@@ -66,7 +66,7 @@ def test_a_node_has_a_heartbeat_that_tells_its_condition(station: Station) -> No
     node = wait_until(lambda: Node.objects.filter(name=station.configuration.node).first(), what="a heartbeat")
     assert node.manager_pid == manager.pid
     assert set(node.versions) == {"oet", "python", "django"}
-    assert set(node.condition) == {"load", "disk", "launchers", "live_procedures", "problems"}
+    assert set(node.condition) == {"load", "disk", "launchers", "live_procedures", "problems", "usage"}
     assert node.condition["problems"] == []
     wait_until(lambda: Node.objects.get(pk=node.pk).heartbeat_at > node.heartbeat_at, what="the next heartbeat")
     assert Node.objects.get(pk=node.pk).started_at == node.started_at

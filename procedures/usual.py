@@ -1,0 +1,46 @@
+"""What scripts usually take, read from their own past (the rule is in `procedures.domain.usual`).
+
+Only the latest procedures of the same name are looked at, so that the answer takes no longer with a million of them, nor with a
+script that never completes. A script is the same if it comes from the same place: the URI, and for git the repository.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
+
+from procedures.domain.states import ProcedureState
+from procedures.domain.usual import Usual, usual_of
+from procedures.models import Procedure
+
+_LOOKED_AT = 200
+"""Procedures of one name."""
+
+
+class ScriptKey(NamedTuple):
+    """What makes a script the same as an earlier one."""
+
+    name: str
+    uri: str
+    repository: str
+
+    @classmethod
+    def of(cls, name: str, uri: str, options: Mapping[str, Any] | None) -> "ScriptKey":
+        """The key of a procedure's columns `script_name`, `script_uri` and `script_options`."""
+        return cls(name, uri, ((options or {}).get("git_args") or {}).get("git_repo") or "")
+
+
+def usual_durations(keys: Iterable[ScriptKey]) -> dict[ScriptKey, Usual]:
+    """What each script usually takes; one query for each name."""
+    wanted = set(keys)
+    found: dict[ScriptKey, Usual] = {}
+    for name in {key.name for key in wanted}:
+        past: dict[ScriptKey, list[float]] = {}
+        for uri, options, state, started_at, finished_at in _latest(name):
+            if state == ProcedureState.COMPLETE and started_at and finished_at:
+                past.setdefault(ScriptKey.of(name, uri, options), []).append((finished_at - started_at).total_seconds())
+        found |= {key: usual_of(past.get(key, [])) for key in wanted if key.name == name}
+    return found
+
+
+def _latest(name: str) -> Iterable[tuple[Any, ...]]:
+    rows = Procedure.objects.filter(script_name=name).order_by("-pk")
+    return rows.values_list("script_uri", "script_options", "state", "started_at", "finished_at")[:_LOOKED_AT]
