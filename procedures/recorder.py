@@ -207,7 +207,7 @@ class Recording:
             for held in holders.select_related("procedure").only("name", "procedure__script_name", "procedure__state"):
                 if held.procedure_id != procedure_id:
                     holder = f"procedure {held.procedure_id} ({held.procedure.script_name})"
-                    raise ResourceHeld(procedure_id, held.name, holder)
+                    raise ResourceHeld(procedure_id, held.name, holder, _starter(held.procedure_id))
             claims = [ResourceClaim(scope=scope, name=name, procedure_id=procedure_id, taken_at=at) for name in names]
             statements.insert(claims, ignore_conflicts=True)
             if holders.filter(procedure_id=procedure_id).count() == len(names):
@@ -336,6 +336,11 @@ class Recording:
         if move.stacktrace:
             trace = {"stacktrace": move.stacktrace, "cause": move.cause}
             self.announce(LIFECYCLE + "stacktrace", trace, procedure_id=procedure.pk, at=move.at)
+
+
+def _starter(procedure_id: int) -> str:
+    started = ProcedureHistory.objects.filter(procedure_id=procedure_id, state=ProcedureState.RUNNING.value)
+    return started.order_by("-sequence").values_list("who", flat=True).first() or ""
 
 
 def _in_brief(inputs: Mapping[str, ProcedureInput]) -> dict[str, Any]:

@@ -56,10 +56,12 @@ class ResourceHeld(Refusal):
 
     code = "resource_held"
 
-    def __init__(self, procedure_id: int, resource: str, holder: str) -> None:
+    def __init__(self, procedure_id: int, resource: str, holder: str, started_by: str = "") -> None:
         self.resource = resource
+        by = f", started by {started_by}" if started_by else ""
         super().__init__(
-            f"procedure {procedure_id} cannot be started: {holder} holds “{resource}”. Wait for it or stop it."
+            f"procedure {procedure_id} cannot be started: {holder} holds “{resource}”{by}. "
+            "Wait for it, or stop it; whoever has the right to stop can."
         )
 
 

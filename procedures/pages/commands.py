@@ -87,7 +87,8 @@ def stop_which(request: HttpRequest) -> HttpResponseBase:
     """Everything that can be stopped, for a browser without JavaScript."""
     page = Page.of(request)
     page.actor.require(Right.STOP)
-    rows = [*page.rows("running"), *page.rows("prepared"), *page.rows("recent")]
+    sections = ("prepared",) if "prepared" in request.GET else ("running", "prepared", "recent")
+    rows = [row for section in sections for row in page.rows(section)]
     return page.render("procedures/stop_which.html", rows=rows)
 
 

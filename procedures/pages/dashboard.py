@@ -1,24 +1,32 @@
 """Now: what runs, what is prepared, what has ended."""
 
-from django.http import HttpRequest, HttpResponseBase
+from django.http import HttpRequest, HttpResponseBase, JsonResponse
 from django.views.decorators.http import require_safe
 
 from procedures.pages.health import checks
-from procedures.pages.page import Page, page_view
-from procedures.pages.rows import MAX_RECENT, recent_rows, with_words
+from procedures.pages.page import Page, page_view, wants_json
+from procedures.pages.recent import LOOKED_THROUGH, RecentFilter, filter_states, find_recent
+from procedures.pages.rows import MAX_RECENT, Row, with_words
+from procedures.pages.words import number
 
 
 @require_safe
 @page_view
 def now(request: HttpRequest) -> HttpResponseBase:
-    """The dashboard."""
+    """The dashboard; for a script of ours only what has ended, narrowed to what the address says."""
     page = Page.of(request)
-    ended = sorted(recent_rows(page.actor), key=lambda row: (row.finished_at or 0, row.id), reverse=True)
-    unknown = [row for row in page.live if row.section == "recent"]
+    wanted = RecentFilter.of(request.GET)
+    found, has_more = find_recent(page.actor, wanted)
+    more = wanted.longer if has_more else None
+    if wants_json(request):
+        records = [row.as_record() for row in found]
+        return JsonResponse({"records": records, "time": page.now, "more": wanted.address(more) if more else ""})
+    ended = sorted(found, key=lambda row: (row.finished_at or 0, row.id), reverse=True)
+    unknown = [] if wanted.is_set else [row for row in page.live if row.section == "recent"]
     recent = [*reversed(unknown), *ended]
     ready = sum(row.state == "READY" for row in page.live)
     prepared = page.rows("prepared")
-    is_new_site = not page.live and not ended
+    is_new_site = not page.live and not ended and not wanted.is_set
     return page.render(
         "procedures/dashboard.html",
         here="now",
@@ -28,7 +36,19 @@ def now(request: HttpRequest) -> HttpResponseBase:
         on_the_way=len(prepared) - ready,
         recent_rows=with_words(recent, page.now),
         recent_records=[row.as_record() for row in ended],
-        max_recent=MAX_RECENT,
+        recent_count=_count(recent, wanted, has_more=has_more),
+        max_recent=wanted.length,
+        shortest=MAX_RECENT,
+        filter=wanted,
+        filter_states=filter_states(),
+        looked_through=number(LOOKED_THROUGH),
+        more_url=f"?{wanted.address(more)}" if more else "",
         is_new_site=is_new_site,
         checks=checks(page) if is_new_site else [],
     )
+
+
+def _count(rows: list[Row], wanted: RecentFilter, *, has_more: bool) -> str:
+    if not has_more:
+        return number(len(rows))
+    return f"the last {number(wanted.length)}"

@@ -99,9 +99,9 @@ def live_rows(actor: Actor) -> list[Row]:
     return _rows(_listed(actor).filter(state__in=LIVE_STATES)[:MAX_LIVE])
 
 
-def recent_rows(actor: Actor) -> list[Row]:
-    """The procedures that ended last, oldest first."""
-    return _rows(_listed(actor).filter(state__in=list(FINAL))[:MAX_RECENT])
+def rows_of(procedures: Iterable[Procedure]) -> list[Row]:
+    """These procedures, oldest first."""
+    return _rows(procedures)
 
 
 def row_of(procedure: Procedure) -> Row:
@@ -220,7 +220,7 @@ def _rows(procedures: Iterable[Procedure]) -> list[Row]:
     starts = _starts(ids)
     aborts = dict(Procedure.objects.filter(abort_of__in=ids).order_by("pk").values_list("abort_of_id", "pk"))
     usual = usual_durations(_key(procedure) for procedure in found)
-    return [_row(p, inputs.get(p.pk, {}), starts.get(p.pk), aborts.get(p.pk), usual[_key(p)]) for p in found]
+    return [_row(p, inputs.get(p.pk, {}), starts.get(p.pk), aborts.get(p.pk), usual.get(_key(p))) for p in found]
 
 
 def _key(procedure: Procedure) -> ScriptKey:
@@ -238,7 +238,7 @@ def _row(
     inputs: Mapping[str, ProcedureInput],
     start: ProcedureHistory | None,
     aborted_by: int | None,
-    usual: Usual,
+    usual: Usual | None,
 ) -> Row:
     is_running = procedure.state == ProcedureState.RUNNING
     return Row(
@@ -264,10 +264,10 @@ def _row(
         stop_by=procedure.stop_asked_by,
         stop_grace_s=procedure.stop_grace_s,
         deadline_at=_seconds(procedure.deadline_at),
-        usual_runs=usual.runs,
-        usual_s=usual.median_s,
-        usual_low_s=usual.low_s,
-        usual_high_s=usual.high_s,
+        usual_runs=usual.runs if usual else None,
+        usual_s=usual.median_s if usual else 0.0,
+        usual_low_s=usual.low_s if usual else 0.0,
+        usual_high_s=usual.high_s if usual else 0.0,
         output_bytes=procedure.output_bytes,
         output_lines=procedure.output_lines,
         last_line=procedure.last_line,

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from procedures.pages import commands, dashboard, entrance, environments, health, prepare, procedure
+from procedures.pages import commands, dashboard, entrance, environments, health, prepare, procedure, usual
 
 urlpatterns = [
     path("", dashboard.now, name="dashboard"),
@@ -14,6 +14,7 @@ urlpatterns = [
     path("prepare/", prepare.prepare, name="prepare"),
     path("environments/", environments.environments, name="environments"),
     path("environments/<int:environment_id>/", environments.environment, name="environment"),
+    path("usual/", usual.usual, name="usual"),
     path("stop/", commands.stop_which, name="stop-which"),
     path("procedures/<int:procedure_id>/", procedure.show, name="procedure"),
     path("procedures/<int:procedure_id>/start/", commands.start, name="start"),

@@ -6,7 +6,7 @@
 
 import { all, need, setHidden, setText } from "./dom.js";
 import { monotonic } from "./live.js";
-import { sectionOf } from "./records.js";
+import { isFinal, sectionOf } from "./records.js";
 import { castRow, fillRow } from "./rows.js";
 
 /** @typedef {import("./records.js").ProcedureRecord} ProcedureRecord */
@@ -18,12 +18,16 @@ const HELD_AT_MOST_S = 20;
 /**
  * The ids of each list in the order in which they stand.
  * @param {Iterable<ProcedureRecord>} records @param {number} maxRecent
+ * @param {(record: ProcedureRecord, section: Section) => boolean} [isWanted] what runs is always shown
  * @returns {Record<Section, number[]>}
  */
-export function arrange(records, maxRecent) {
+export function arrange(records, maxRecent, isWanted = () => true) {
   /** @type {Record<Section, ProcedureRecord[]>} */
   const lists = { running: [], prepared: [], recent: [] };
-  for (const record of records) lists[sectionOf(record.state)].push(record);
+  for (const record of records) {
+    const section = sectionOf(record.state);
+    if (section === "running" || isWanted(record, section)) lists[section].push(record);
+  }
   lists.running.sort((a, b) => (a.started_at ?? 0) - (b.started_at ?? 0) || a.id - b.id);
   lists.prepared.sort((a, b) => a.id - b.id);
   const unknown = lists.recent.filter((record) => record.state === "UNKNOWN").sort((a, b) => b.id - a.id);
@@ -40,6 +44,9 @@ export class Board {
     this.records = records;
     this.maxRecent = Number(root.dataset.maxRecent);
     this.isDirty = true;
+    /** What the lists are narrowed to. @type {(record: ProcedureRecord, section: Section) => boolean} */
+    this.isWanted = () => true;
+    this.isNarrowed = false;
     this.lastTouch = -HELD_AT_MOST_S;
     for (const kind of ["pointermove", "pointerdown", "keydown"]) {
       document.addEventListener(kind, () => (this.lastTouch = monotonic()), { passive: true });
@@ -86,7 +93,7 @@ export class Board {
 
   /** Put every row where it belongs. @param {number} now */
   settle(now) {
-    const lists = arrange(this.records.values(), this.maxRecent);
+    const lists = arrange(this.records.values(), this.maxRecent, this.isWanted);
     const focused = this.#focusedProcedure();
     for (const section of /** @type {Section[]} */ (["running", "prepared", "recent"])) this.#settleList(section, lists[section], now);
     this.#forget(lists);
@@ -100,7 +107,8 @@ export class Board {
   #settleList(section, ids, now) {
     const list = need(this.root, `[data-list="${section}"]`);
     const present = new Map(all(list, ":scope > [data-procedure]").map((row) => [Number(row.dataset.procedure), row]));
-    for (const [id, row] of present) if (!ids.includes(id)) row.remove();
+    const wanted = new Set(ids);
+    for (const [id, row] of present) if (!wanted.has(id)) row.remove();
     /** @type {Element | null} */
     let place = list.firstElementChild;
     for (const id of ids) {
@@ -110,20 +118,24 @@ export class Board {
       else list.insertBefore(row, place);
     }
     setHidden(this.root.querySelector(`[data-table="${section}"]`), ids.length === 0);
-    for (const empty of all(this.root, `[data-empty="${section}"]`)) setHidden(empty, ids.length > 0);
+    const isNarrowed = this.isNarrowed && section !== "running";
+    for (const empty of all(this.root, `[data-empty="${section}"]`)) setHidden(empty, ids.length > 0 || isNarrowed);
   }
 
   /** What has left every list is no longer kept: a page may be open for months. @param {Record<Section, number[]>} lists */
   #forget(lists) {
     const kept = new Set([...lists.running, ...lists.prepared, ...lists.recent]);
-    for (const id of this.records.keys()) if (!kept.has(id)) this.records.delete(id);
+    for (const [id, record] of this.records) if (!kept.has(id) && isFinal(record.state)) this.records.delete(id);
   }
 
   /** @param {Record<Section, number[]>} lists */
   #count(lists) {
     const ready = lists.prepared.filter((id) => this.records.get(id)?.state === "READY").length;
-    const words = lists.prepared.length ? `${ready} ready, ${lists.prepared.length - ready} on the way` : "none";
-    setText(this.root.querySelector('[data-count="prepared"]'), words);
+    const hidden = [...this.records.values()].filter((record) => sectionOf(record.state) === "prepared").length - lists.prepared.length;
+    const words = lists.prepared.length ? `${ready} ready, ${lists.prepared.length - ready} on the way` : hidden ? "" : "none";
+    setText(this.root.querySelector('[data-count="prepared"]'), [words, hidden ? `${hidden} not like that` : ""].filter(Boolean).join(", "));
+    setHidden(this.root.querySelector("[data-clean-up]"), lists.prepared.length === 0);
+    setHidden(this.root.querySelector("[data-none]"), !this.isNarrowed || lists.recent.length > 0);
   }
 
   #focusedProcedure() {

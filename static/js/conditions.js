@@ -17,6 +17,12 @@ const MAX_SEEN = 50;
 /** @type {FailedAbort[]} */
 let failedAborts = [];
 
+/** How many things are wrong, as the line below the strip says. */
+export function attention() {
+  const bar = /** @type {HTMLElement | null} */ (document.querySelector("[data-conditions]"));
+  return bar && !bar.hidden ? bar.querySelectorAll("li").length : 0;
+}
+
 /**
  * @param {NodeHealth[]} nodes as the server last told
  * @param {number} timeout seconds after which a heartbeat is missed

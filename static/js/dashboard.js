@@ -1,19 +1,64 @@
 // @ts-check
-/** Now: the lists follow the events. */
+/** Now: the lists follow the events, and what somebody looks for. */
 
 import { Board } from "./board.js";
-import { need } from "./dom.js";
+import { need, setHidden, setText } from "./dom.js";
+import { ListFilter, matches } from "./filter.js";
+import { number } from "./format.js";
 import "./health.js";
-import { moveByKeys, narrowRecent } from "./moving.js";
-import { onChange, onTurn, records, shownTime } from "./site.js";
+import { onKey } from "./keys.js";
+import { moveByKeys } from "./moving.js";
+import { isFinal } from "./records.js";
+import { link, onChange, onTurn, records, shownTime } from "./site.js";
+import { completeRecords } from "./usual.js";
+import { showUsage } from "./usage.js";
 
 const root = need(document, "[data-board]");
+const shortest = Number(root.dataset.shortest);
 const board = new Board(root, records);
-const narrow = narrowRecent(root);
+const more = /** @type {HTMLAnchorElement} */ (need(root, "[data-more]"));
+const filter = new ListFilter(/** @type {HTMLFormElement} */ (need(root, "[data-filter]")), narrow, take);
+
+board.isWanted = (record, section) => matches(record, wanted, { isState: section === "recent" });
+board.isNarrowed = filter.isSet;
+let wanted = filter.wanted;
+
 moveByKeys(root);
+onKey("Escape", () => {
+  if (document.activeElement instanceof HTMLElement && document.activeElement !== document.body) document.activeElement.blur();
+  else if (filter.isSet) filter.clear();
+});
+more.addEventListener("click", (event) => {
+  event.preventDefault();
+  filter.showMore(new URL(more.href).searchParams.get("rows") ?? "");
+});
+
+/** @param {import("./filter.js").Wanted} now what is looked for */
+function narrow(now) {
+  wanted = now;
+  board.isNarrowed = filter.isSet;
+  board.maxRecent = Number(filter.rows || shortest);
+  board.settle(shownTime());
+}
+
+/** What the server has found; what has happened since is known here. @param {{ records: import("./records.js").ProcedureRecord[], time: number, more: string }} answer */
+function take(answer) {
+  const found = new Set(answer.records.map((record) => record.id));
+  for (const record of [...records.values()]) {
+    if (isFinal(record.state) && !found.has(record.id) && (record.finished_at ?? 0) < answer.time) records.delete(record.id);
+  }
+  for (const record of answer.records) if ((records.get(record.id)?.sequence ?? 0) <= record.sequence) records.set(record.id, record);
+  more.href = answer.more ? `?${answer.more}` : "";
+  setHidden(more, !answer.more);
+  setText(root.querySelector('[data-count="recent"]'), answer.more ? `the last ${number(board.maxRecent)}` : number(answer.records.length));
+  board.settle(shownTime());
+}
+
+board.fill(records.keys(), shownTime()); // gauges, and times by this computer's clock
 onChange((changed) => board.fill(changed, shownTime()));
 onTurn((isFrozen) => {
   if (isFrozen) board.freeze(shownTime());
   else board.turn(shownTime());
-  narrow();
+  showUsage(root, link.nodes ?? []);
+  if (!isFrozen) completeRecords(records, (changed) => board.fill(changed, shownTime()));
 });

@@ -59,6 +59,13 @@ export function clock(at) {
   return new Date(at * 1000).toISOString().slice(11, 19);
 }
 
+/** The same moment by the clock of whoever reads it: `here 2026-03-18 03:47:32 SAST`. @param {number} at Unix seconds */
+export function localTime(at) {
+  return `here ${local.format(at * 1000).replace(",", "")}`;
+}
+
+const local = new Intl.DateTimeFormat("sv-SE", { year: "numeric", month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit", second: "2-digit", timeZoneName: "short" });
+
 /** The same with milliseconds, `01:47:32.020`. @param {number} at Unix seconds */
 export function preciseClock(at) {
   return new Date(at * 1000).toISOString().slice(11, 23);

@@ -7,7 +7,7 @@
 import { linkState, STALE_AFTER_S, waitBefore } from "./link_state.js";
 
 /** @typedef {import("./records.js").LoggedEvent} LoggedEvent */
-/** @typedef {{ name: string, heartbeat_age_s: number, problems: string[], condition?: { draining?: boolean } }} NodeHealth */
+/** @typedef {{ name: string, heartbeat_age_s: number, problems: string[], condition?: { draining?: boolean, usage?: Record<string, import("./usage.js").Usage> } }} NodeHealth */
 
 const NOT_LOGGED_IN = 4401;
 const LOGGED_OUT = "You are logged out, so this page is no longer live: load it again to log in.";

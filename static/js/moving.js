@@ -1,13 +1,18 @@
 // @ts-check
-/** The keyboard on Now: from procedure to procedure, start the one it is on, and find one in Recent. */
+/** The keyboard on Now: from procedure to procedure, start the one it is on, look at its output. */
 
-import { all, need, setHidden } from "./dom.js";
+import { all } from "./dom.js";
 import { onKey } from "./keys.js";
 
 /** @param {HTMLElement} board */
 export function moveByKeys(board) {
   onKey("j", () => move(board, 1));
   onKey("k", () => move(board, -1));
+  onKey("o", () => {
+    const chosen = document.activeElement?.closest("[data-procedure]") ?? board.querySelector('[data-list="running"] [data-procedure]');
+    const link = /** @type {HTMLAnchorElement | null} */ (chosen?.querySelector("a.plain") ?? null);
+    if (link) location.assign(`${link.href}#output`);
+  });
   onKey("s", () => {
     const row = document.activeElement?.closest("[data-procedure]");
     /** @type {HTMLButtonElement | null} */ (row?.querySelector('[data-command="Start"]:not([hidden]) button') ?? null)?.click();
@@ -22,21 +27,4 @@ function move(board, step) {
   const next = at < 0 ? (step > 0 ? 0 : links.length - 1) : Math.min(links.length - 1, Math.max(0, at + step));
   links[next]?.focus();
   links[next]?.scrollIntoView({ block: "nearest" });
-}
-
-/** The list narrows as one types. @param {HTMLElement} board @returns {() => void} to be called when rows have come or changed */
-export function narrowRecent(board) {
-  const find = /** @type {HTMLInputElement} */ (need(board, "[data-find]"));
-  const list = need(board, '[data-list="recent"]');
-  setHidden(need(board, "[data-needs-script]"), false);
-  onKey("/", () => find.focus());
-  find.addEventListener("keydown", (event) => event.key === "Escape" && find.blur());
-  const narrow = () => {
-    const words = find.value.toLowerCase().split(/\s+/).filter(Boolean);
-    const rows = all(list, ":scope > [data-procedure]");
-    for (const row of rows) setHidden(row, !words.every((word) => row.textContent?.toLowerCase().includes(word)));
-    setHidden(need(board, "[data-none]"), words.length === 0 || rows.some((row) => !row.hidden));
-  };
-  find.addEventListener("input", narrow);
-  return narrow;
 }

@@ -2,6 +2,8 @@
 /** One procedure on the page, from the same moulds that the server renders: its fields, its state, its addresses. */
 
 import { all, cast, setGlyph, setHidden, setText } from "./dom.js";
+import { localTime } from "./format.js";
+import { drawGauge, drawMeter } from "./gauge.js";
 import { isFinal, isStopping, shown } from "./records.js";
 
 /** @typedef {import("./records.js").ProcedureRecord} ProcedureRecord */
@@ -16,7 +18,7 @@ export function castRow(section, record, now) {
   for (const element of [row, ...all(row, "*")]) {
     for (const name of OWN) {
       const value = element.getAttribute(name);
-      if (value) element.setAttribute(name, value.replace(/\/procedures\/0\//, `/procedures/${record.id}/`).replace(/-0$/, `-${record.id}`));
+      if (value) element.setAttribute(name, value.replace(/\/procedures\/0\//, `/procedures/${record.id}/`).replace(/([-=])0$/, `$1${record.id}`));
     }
   }
   fillRow(row, record, now);
@@ -33,6 +35,14 @@ export function fillRow(row, record, now, isFrozen = false) {
     const text = words[element.dataset.field ?? ""];
     if (text !== undefined) setText(element, text);
   }
+  for (const element of all(row, "[data-at]")) {
+    const at = record[/** @type {"created_at" | "started_at" | "finished_at"} */ (element.dataset.at)];
+    const words = at ? localTime(at) : "";
+    if (words && element.dataset.tip !== words) element.dataset.tip = words;
+  }
+  for (const element of all(row, "[data-facts]")) fillFacts(element, record.facts);
+  for (const element of all(row, "[data-gauge]")) drawGauge(element, record, now);
+  for (const element of all(row, "[data-meter]")) drawMeter(element, record, now);
   for (const element of all(row, "[data-field-state]")) {
     element.dataset.state = record.state;
     setGlyph(element, `g-${record.state}`);
@@ -40,6 +50,20 @@ export function fillRow(row, record, now, isFrozen = false) {
   for (const element of all(row, "[data-when]")) hideUnless(element, element.dataset.when === record.state);
   for (const element of all(row, "[data-while-live]")) hideUnless(element, !isFinal(record.state));
   showRungs(row, isStopping(record));
+}
+
+/** Label and value of what matters most. @param {HTMLElement} place @param {string[][]} facts */
+function fillFacts(place, facts) {
+  const key = JSON.stringify(facts);
+  if (place.dataset.drawn === key) return;
+  place.dataset.drawn = key;
+  place.replaceChildren(
+    ...facts.map(([label, value]) => {
+      const fact = document.createElement("div");
+      for (const [name, text] of [["dt", label], ["dd", value]]) fact.append(Object.assign(document.createElement(name ?? ""), { textContent: text }));
+      return fact;
+    }),
+  );
 }
 
 /** Once it is asked to stop, the next thing to ask for is the kill; the other way of stopping steps back. @param {HTMLElement} row @param {boolean} isAsked */

@@ -7,6 +7,8 @@ import { noteCondition, showConditions, watchConditions } from "./conditions.js"
 import { data } from "./dom.js";
 import { listenToKeys } from "./keys.js";
 import { LiveLink } from "./live.js";
+import { notice, watchNotices } from "./notices.js";
+import { showRefusal } from "./refusals.js";
 import { fold, isFinal, isStopping, shown } from "./records.js";
 import { showStale } from "./stale.js";
 import { offerStop, refreshStop } from "./stop.js";
@@ -52,19 +54,34 @@ link.onEvents((events) => {
   const changed = new Set();
   for (const event of events) {
     noteCondition(event);
+    if (event.topic === "procedure.start.refused") noteRefusal(event);
     if (event.procedure === null) continue;
     const before = records.get(event.procedure) ?? null;
     const after = fold(before, event);
     if (!after || after === before) continue;
     records.set(after.id, after);
     changed.add(after.id);
-    if (after.state !== before?.state) announce(after);
+    if (after.state !== before?.state) tell(after, event);
     else if (isStopping(after) && after.stop_at !== before?.stop_at) say(`${after.name} is ${shown(after, shownTime()).stopping}.`, false);
     if (!before && after.abort_of) linkAbort(after.abort_of, after.id, changed);
   }
   for (const handler of changeHandlers) handler(changed, events);
   turn();
 });
+
+/** A change of state: to a screen reader, and to whoever looks elsewhere. @param {ProcedureRecord} record @param {import("./records.js").LoggedEvent} event */
+function tell(record, event) {
+  announce(record);
+  if (record.state !== "FAILED" && record.state !== "UNKNOWN") return;
+  notice(`${record.name} ${record.state}`, record.cause, Number(event.payload.at), link.now(), `/procedures/${record.id}/`);
+}
+
+/** Nobody waits for the answer to a start that was to follow its preparation. @param {import("./records.js").LoggedEvent} event */
+function noteRefusal(event) {
+  const record = records.get(event.procedure ?? 0);
+  if (event.payload.who === document.body.dataset.user) showRefusal(`${record?.name ?? "The script"} was prepared, but not started`, event.payload.reason);
+  notice(`${record?.name ?? "A script"} was not started`, event.payload.reason, link.now(), link.now(), `/procedures/${event.procedure}/`);
+}
 
 /** The one that is aborted names its abort, too. @param {number} aborted @param {number} by @param {Set<number>} changed */
 function linkAbort(aborted, by, changed) {
@@ -87,6 +104,7 @@ function turn() {
 link.onWord(turn);
 setInterval(turn, TURN_MS);
 watchConditions();
+watchNotices();
 offerStop(live, shownTime);
 watchCommands();
 listenToKeys();

@@ -10,6 +10,7 @@ import { read, send } from "./send.js";
 /** @typedef {import("./records.js").ProcedureRecord} ProcedureRecord */
 
 const MAX_ABORTS_ASKED = 20;
+const FORGOTTEN_AFTER_S = 3600;
 
 /** @param {() => ProcedureRecord[]} live what can be stopped @param {() => number} now Unix seconds */
 export function offerStop(live, now) {
@@ -21,17 +22,19 @@ export function offerStop(live, now) {
 
   document.addEventListener("click", (event) => {
     const target = /** @type {HTMLElement} */ (event.target);
-    const link = /** @type {HTMLElement | null} */ (target.closest("[data-stop], [data-stop-all]"));
+    const link = /** @type {HTMLElement | null} */ (target.closest("[data-stop], [data-stop-all], [data-clean-up]"));
     if (!link || dialog.contains(link)) return;
     const id = Number(link.closest("[data-procedure]")?.getAttribute("data-procedure"));
-    const candidates = live().sort(byUrgency);
-    const chosen = link.matches("[data-stop-all]") ? null : (candidates.find((record) => record.id === id) ?? null);
+    const isCleanUp = link.matches("[data-clean-up]");
+    const candidates = isCleanUp ? live().filter((record) => sectionOf(record.state) === "prepared") : live().sort(byUrgency);
+    const chosen = link.matches("[data-stop-all], [data-clean-up]") ? null : (candidates.find((record) => record.id === id) ?? null);
     if (link.matches("[data-stop]") && !chosen) return; // it is not known here: the link leads to its own page
     event.preventDefault();
     opener = link;
+    form.toggleAttribute("data-is-clean-up", isCleanUp);
     fill(form, candidates, chosen, link.dataset.stop ?? "stop", now());
     dialog.showModal();
-    void checkAborts(form);
+    if (!isCleanUp) void checkAborts(form);
     need(dialog, "#stop-title").focus();
   });
   need(dialog, "[data-close]").addEventListener("click", () => dialog.close());
@@ -71,11 +74,15 @@ function fill(form, live, chosen, how, now) {
   const others = chosen ? live.filter((record) => record.id !== chosen.id && record.state === "RUNNING") : [];
   setText(slot(form, "others"), others.length ? `Goes on running: ${others.map((record) => `${record.name} #${record.id}`).join(", ")}.` : "");
   const isAlone = live.filter((record) => record.state === "RUNNING").length === 0;
-  many.replaceChildren(...(chosen ? [] : live.map((record) => choice(record, isAlone, now))));
+  const isCleanUp = form.hasAttribute("data-is-clean-up");
+  many.replaceChildren(...(chosen ? [] : live.map((record) => choice(record, isCleanUp ? isForgotten(record, now) : isChosen(record, isAlone), now))));
+  setHidden(slot(form, "clean-up"), !isCleanUp);
+  setHidden(need(form, "[data-abort]"), isCleanUp);
   const rung = form.querySelector(`input[name="how"][value="${how}"]`) ?? need(form, 'input[name="how"]');
   /** @type {HTMLInputElement} */ (rung).checked = true;
   setText(need(form, "[data-close]"), chosen && isStopping(chosen) ? "Wait for it" : "Let it run");
-  setText(slot(form, "title"), chosen ? `Stop ${chosen.name}?` : live.length ? "Stop which?" : "Nothing runs and nothing is prepared");
+  if (isCleanUp) setText(slot(form, "title"), "End which prepared procedures?");
+  else setText(slot(form, "title"), chosen ? `Stop ${chosen.name}?` : live.length ? "Stop which?" : "Nothing runs and nothing is prepared");
   form.dataset.names = JSON.stringify(Object.fromEntries(live.map((record) => [record.id, record.name])));
   name(form);
 }
@@ -128,12 +135,22 @@ function rank(record) {
   return i < 0 ? 9 : i;
 }
 
-/** @param {ProcedureRecord} record @param {boolean} isAlone nothing runs @param {number} now */
-function choice(record, isAlone, now) {
+/** What runs; where nothing does, what is on its way. @param {ProcedureRecord} record @param {boolean} isAlone nothing runs */
+function isChosen(record, isAlone) {
+  return record.state === "RUNNING" || (isAlone && record.state !== "READY" && record.state !== "IDLE");
+}
+
+/** Prepared, and not started for so long that it is probably not needed any more. @param {ProcedureRecord} record @param {number} now */
+function isForgotten(record, now) {
+  return record.state === "READY" && now - record.created_at > FORGOTTEN_AFTER_S;
+}
+
+/** @param {ProcedureRecord} record @param {boolean} isChecked @param {number} now */
+function choice(record, isChecked, now) {
   const made = cast("mould-stop-choice");
   const box = /** @type {HTMLInputElement} */ (need(made, "input"));
   box.value = String(record.id);
-  box.checked = record.state === "RUNNING" || (isAlone && record.state !== "READY" && record.state !== "IDLE");
+  box.checked = isChecked;
   setText(slot(made, "name"), record.name);
   setText(slot(made, "id"), `#${record.id}`);
   setText(slot(made, "words"), sentence(record, now));
@@ -163,7 +180,9 @@ function name(form) {
   const how = new FormData(form).get("how");
   const verb = how === "kill" ? "Kill" : how === "abort" ? "Stop and abort" : "Stop";
   const what = ids.length === 1 ? names[ids[0] ?? ""] : ids.length === 2 ? "both" : `all ${ids.length}`;
-  setText(slot(form, "go"), ids.length ? `${verb} ${what}` : verb);
+  const isCleanUp = form.hasAttribute("data-is-clean-up");
+  if (isCleanUp) setText(slot(form, "go"), ids.length === 1 ? `End ${what}` : `End ${ids.length} of them`);
+  else setText(slot(form, "go"), ids.length ? `${verb} ${what}` : verb);
   /** @type {HTMLButtonElement} */ (need(form, 'button[type="submit"]')).disabled = ids.length === 0;
 }
 

@@ -1,11 +1,14 @@
 // @ts-check
 /** The strip: is what I see true, what time is it, what can be stopped. */
 
+import { attention } from "./conditions.js";
 import { all, setGlyph, setText, slot } from "./dom.js";
-import { age, clock, duration, sidereal } from "./format.js";
+import { age, clock, duration, localTime, sidereal } from "./format.js";
+import { unseenFailures } from "./notices.js";
 
 /** @typedef {import("./live.js").LiveLink} LiveLink */
 
+const WORTH_SAYING_S = 2;
 const WORDS = { live: "LIVE", "catching-up": "catching up", stale: "STALE" };
 
 /** @param {LiveLink} link @param {import("./records.js").ProcedureRecord[]} live @param {number} now */
@@ -63,9 +66,15 @@ function showClocks(link, state) {
     setText(slot(element, "time"), isUtc ? clock(now) : sidereal(now, Number(document.body.dataset.longitude)));
     if (isUtc) {
       setText(slot(element, "name"), state === "stale" ? "UTC, own" : "UTC");
-      tip(element, state === "stale" ? "By this computer's clock: the link is lost" : `Server time, ${new Date(now * 1000).toISOString().slice(0, 10)}`);
+      tip(element, state === "stale" ? "By this computer's clock: the link is lost" : `Server time, ${new Date(now * 1000).toISOString().slice(0, 10)}; ${localTime(now)}${skew(link.offset)}`);
     }
   }
+}
+
+/** How far this computer's own clock is off, where that matters. @param {number} offset seconds that the server is ahead */
+function skew(offset) {
+  if (Math.abs(offset) < WORTH_SAYING_S) return "";
+  return `; the clock of this computer is ${age(Math.abs(offset))} ${offset > 0 ? "behind" : "ahead"}`;
 }
 
 /** The title of the window says what matters most, for whoever looks at another one. @param {string} state @param {import("./records.js").ProcedureRecord[]} live @param {number} now */
@@ -75,7 +84,9 @@ function showTitle(state, live, now) {
   const running = live.filter((record) => record.state === "RUNNING");
   const first = running[0];
   const words = first?.started_at ? `▶ ${first.name} ${duration(now - first.started_at)}` : "";
-  const title = state === "stale" ? "STALE · OET" : words ? `${words}${running.length > 1 ? ` and ${running.length - 1} more` : ""} · OET` : "OET";
+  const waiting = attention() + unseenFailures();
+  const count = waiting ? `(${waiting}) ` : "";
+  const title = state === "stale" ? "STALE · OET" : words ? `${count}${words}${running.length > 1 ? ` and ${running.length - 1} more` : ""} · OET` : `${count}OET`;
   if (!shownName && document.title !== title) document.title = title;
 }
 

@@ -3,8 +3,8 @@
 
 import { took } from "./format.js";
 import { layOut } from "./scale.js";
+import { make } from "./svg.js";
 
-const SVG = "http://www.w3.org/2000/svg";
 const TOP = 6;
 const HEIGHT = 26;
 const PX_PER_LETTER = 7.5;
@@ -42,12 +42,4 @@ function label(words, bar, y) {
 /** @param {import("./scale.js").Bar} bar */
 function spoken(bar) {
   return `${bar.label} ${took(bar.lasted)}${bar.isOpen ? " so far" : ""}`;
-}
-
-/** @param {string} name @param {Record<string, string | number>} attributes @param {string} [text] */
-function make(name, attributes, text) {
-  const element = document.createElementNS(SVG, name);
-  for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, String(value));
-  if (text) element.textContent = text;
-  return element;
 }

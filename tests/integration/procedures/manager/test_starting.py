@@ -4,7 +4,6 @@ import pytest
 
 from procedures.domain.states import ProcedureState as S
 from procedures.models import Command, Procedure, ResourceClaim
-from procedures.service import WHEN_READY
 from tests.integration.procedures.manager.station import Station, check_history, history, wait_for_event
 from tests.waiting import wait_until
 
@@ -113,7 +112,7 @@ def test_a_start_that_was_asked_for_with_the_preparation_comes_as_soon_as_it_is_
         procedure_id = station.prepare(
             "import time\ndef init(): time.sleep(0.3)\ndef main(n): print(n); time.sleep(600)"
         )
-        command = station.start(procedure_id, kwargs={"n": 7}, expires_in_s=0.2, **{WHEN_READY: True})
+        command = station.start(procedure_id, kwargs={"n": 7}, expires_in_s=0.2, when_ready=True)
         station.wait_for(procedure_id, S.RUNNING)
         assert station.answer(command).state == Command.State.DONE
         wait_until(lambda: Procedure.objects.get(pk=procedure_id).last_line == "7", what="its main to print")
@@ -124,7 +123,7 @@ def test_a_start_that_cannot_follow_its_preparation_is_refused_aloud_and_it_stay
     with station.manager():
         holder = station.running(SLEEPER, resources=["telescope"])
         procedure_id = station.prepare(SLEEPER, resources=["telescope"])
-        command = station.start(procedure_id, who="bob", **{WHEN_READY: True})
+        command = station.start(procedure_id, who="bob", when_ready=True)
         code, words = refused(station, command)
         said = wait_for_event(procedure_id, "procedure.start.refused").payload
     assert (code, said["code"], said["who"]) == ("resource_held", "resource_held", "bob")
@@ -138,7 +137,7 @@ def test_a_start_that_cannot_follow_its_preparation_is_refused_aloud_and_it_stay
 def test_a_start_that_was_held_when_the_manager_died_is_not_carried_out_late(station: Station) -> None:
     process = station.process()
     procedure_id = station.prepare("import time\ndef init(): time.sleep(2)\ndef main(): print('late')")
-    command = station.start(procedure_id, expires_in_s=0.1, **{WHEN_READY: True})
+    command = station.start(procedure_id, expires_in_s=0.1, when_ready=True)
     station.wait_for(procedure_id, S.INITIALISING)
     process.kill()
     process.wait()

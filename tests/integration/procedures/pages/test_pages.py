@@ -184,7 +184,7 @@ def test_a_viewer_sees_no_way_to_change_anything(
 ) -> None:
     page = body(client_as("viewer"), address.format(life[which].pk))
     assert "observe_sb.py" in page
-    assert set(re.findall(r'<form[^>]*action="([^"]*)"', page)) == {"/logout/", "/theme/"}
+    assert set(re.findall(r'<form[^>]*method="post"[^>]*action="([^"]*)"', page)) == {"/logout/", "/theme/"}
     assert not re.search(r"data-stop|/stop/|/start/|/prepare/", page)
 
 
