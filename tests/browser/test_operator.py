@@ -227,7 +227,9 @@ def test_a_viewer_watches_but_has_no_button_and_gets_403(page: Page, open_page: 
     page.get_by_role("button", name="Start main").click()
     card = viewer.locator(f"[data-list=running] [data-procedure='{procedure_id}']")
     expect(card).to_contain_text("still here")
-    expect(viewer.locator("main button:not(.filter *), main form[method=post], .stop, main a.button:not(.button--quiet)")).to_have_count(0)
+    expect(
+        viewer.locator("main button:not(.filter *), main form[method=post], .stop, main a.button:not(.button--quiet)")
+    ).to_have_count(0)
     viewer.goto(f"/procedures/{procedure_id}/")
     expect(viewer.get_by_label("Output, newest last")).to_contain_text("still here")
     expect(viewer.locator("main form, .stop, [data-stop]")).to_have_count(0)
