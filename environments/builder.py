@@ -195,20 +195,18 @@ def remove_what_is_left(token: str, places: Places) -> None:
 def give_history(source: Path, mirror: Path, commit: str) -> None:
     """Make the copy look like a clone: many packages take their version from git's tags."""
     git_dir = source / ".git"
-    git_dir.mkdir()
-    ask_git(git_dir, ["init", "--quiet", "--bare", "--template=", str(git_dir)])
-    (git_dir / "objects" / "info").mkdir(parents=True, exist_ok=True)
+    for folder in ("objects/info", "refs"):
+        (git_dir / folder).mkdir(parents=True)
     (git_dir / "objects" / "info" / "alternates").write_text(f"{mirror / 'objects'}\n")
-    at_home = {"GIT_WORK_TREE": str(source)}
-    ask_git(git_dir, ["config", "core.bare", "false"])
-    ask_git(git_dir, ["update-ref", "--no-deref", "HEAD", commit])
+    (git_dir / "config").write_text("[core]\n\trepositoryformatversion = 0\n\tbare = false\n")
+    (git_dir / "HEAD").write_text(f"{commit}\n")
     tags = ask_git(
         mirror, ["for-each-ref", "--merged", commit, "--format=create %(refname) %(objectname)", "refs/tags"]
     )
     if tags:
         names = [line.split() for line in tags.decode().splitlines()]
         (git_dir / "packed-refs").write_text("".join(f"{name} {ref}\n" for _, ref, name in names))
-    ask_git(git_dir, ["read-tree", commit], extra=at_home)
+    ask_git(git_dir, ["read-tree", commit], extra={"GIT_WORK_TREE": str(source)})
 
 
 def compile_bytecode(settings: InstallSettings, lease: Lease, target: Path, python: Path) -> None:
