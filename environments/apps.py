@@ -5,3 +5,4 @@ class EnvironmentsConfig(AppConfig):
     """Environments: what scripts from git run in."""
 
     name = "environments"
+    verbose_name = "Environments"

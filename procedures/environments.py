@@ -14,10 +14,14 @@ from environments.models import Environment
 from environments.running import Watch
 from procedures.domain.errors import InvalidInput, Refusal
 from procedures.domain.people import Actor, Right
+from procedures.models import Procedure
+from procedures.selectors import procedures_in_environment
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
 
+LATEST_PROCEDURES = 50
+"""How many of those that ran in an environment are shown."""
 AHEAD_S = 60.0
 """Longest that a request to build ahead may read a repository; scripts may take OET_GIT_TIMEOUT."""
 
@@ -53,6 +57,10 @@ class EnvironmentService:
         """What its latest build, or that one, wrote from an offset on."""
         self.get(environment_id)
         return log.read(environment_id, build=build, offset=offset)
+
+    def used_by(self, environment_id: int) -> list[Procedure]:
+        """The latest procedures that run or ran in it, the newest first."""
+        return procedures_in_environment(self.actor, environment_id, LATEST_PROCEDURES)
 
     def build_ahead(self, repository: str, branch: str, commit: str) -> Environment:
         """Have an environment built before anybody needs it."""
@@ -123,10 +131,11 @@ def environment_summary(environment: Environment) -> dict[str, Any]:
     }
 
 
-def environment_detail(environment: Environment) -> dict[str, Any]:
-    """Its summary, with its packages and who uses it."""
+def environment_detail(environment: Environment, procedures: Sequence[Procedure]) -> dict[str, Any]:
+    """Its summary, with its packages, who uses it, and the latest procedures that did."""
     packages = [{"name": name, "version": version} for name, version in environment.packages]
-    return environment_summary(environment) | {"packages": packages, "holders": holders(environment)}
+    more = {"packages": packages, "holders": holders(environment), "procedures": [row.pk for row in procedures]}
+    return environment_summary(environment) | more
 
 
 def is_building(environment: Environment) -> bool:

@@ -28,6 +28,10 @@ class Procedure(models.Model):
     resources = models.JSONField(default=list, help_text="Names it claims while RUNNING.")
     functions = models.JSONField(null=True, help_text="What the script offers; null until it is loaded.")
     abort_of = models.ForeignKey("self", null=True, on_delete=models.SET_NULL, related_name="aborts")
+    environment_id = models.PositiveBigIntegerField(
+        null=True, help_text="Id of the environment that it runs or ran in; none for the default one."
+    )
+    """No foreign key: checking one would lock rows of environments in the manager's transactions, in another order than builders do."""
 
     created_by = models.CharField(max_length=150, blank=True)
     created_at = models.DateTimeField()
@@ -77,6 +81,11 @@ class Procedure(models.Model):
             models.Index(fields=["created_by", "id"], name="procedure_by_id"),
             models.Index(fields=["script_name", "id"], name="procedure_script_id"),
             models.Index(fields=["created_at", "id"], name="procedure_created_id"),
+            models.Index(
+                fields=["environment_id", "id"],
+                condition=models.Q(environment_id__isnull=False),
+                name="procedure_environment_id",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -80,6 +80,12 @@ def find_procedures(actor: Actor, wanted: ProcedureFilter, limit: int) -> list[P
     return list(rows.order_by("-pk")[:limit])[::-1]
 
 
+def procedures_in_environment(actor: Actor, environment_id: int, limit: int) -> list[Procedure]:
+    """At most `limit` procedures that run or ran in the environment, the newest first."""
+    rows = procedures_for(actor).only("script_name", "state", "created_by", "created_at", "finished_at")
+    return list(rows.filter(environment_id=environment_id).order_by("-pk")[:limit])
+
+
 def script_of(procedure: Procedure) -> ExecutableScript:
     """The script that the procedure's columns describe."""
     if procedure.script_type == FileSystemScript.script_type:
@@ -137,7 +143,7 @@ def summary(
         "finished_at": _seconds(procedure.finished_at),
         "node": procedure.node,
         "pid": procedure.pid,
-        "environment": procedure.script_options.get("environment"),
+        "environment": procedure.environment_id,
         "resources": procedure.resources,
         "timeout": procedure.timeout_s,
         "deadline_at": _seconds(procedure.deadline_at),

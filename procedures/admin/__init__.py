@@ -7,13 +7,13 @@
 | `filters`, `narrowing`, `search` | what narrows a list, and how a search stays bounded |
 | `procedure`, `detail`, `output` | procedures, the page of one, and what it printed |
 | `export`, `records` | CSV and JSON as streams, and what they hold of a procedure |
-| `command`, `event`, `node`, `claim` | the other tables |
+| `command`, `event`, `node`, `claim`, `environment` | the other tables |
 | `people`, `tokens` | users, groups and what programs log in with |
 | `words` | states, times and links as people read them |
 
 Django finds admins by importing this package, so it imports every module that registers one.
 """
 
-from procedures.admin import claim, command, event, node, people, procedure, tokens
+from procedures.admin import claim, command, environment, event, node, people, procedure, tokens
 
-__all__ = ["claim", "command", "event", "node", "people", "procedure", "tokens"]
+__all__ = ["claim", "command", "environment", "event", "node", "people", "procedure", "tokens"]

@@ -7,7 +7,7 @@ from typing import Any
 from django.utils.safestring import SafeString
 
 from procedures.admin.output import shown_output
-from procedures.admin.words import cut, exact_moment, pretty_json, procedure_link, state_mark, took
+from procedures.admin.words import cut, environment_link, exact_moment, pretty_json, procedure_link, state_mark, took
 from procedures.domain.states import FINAL
 from procedures.models import Procedure, ProcedureHistory
 
@@ -99,6 +99,7 @@ def _facts(procedure: Procedure) -> list[tuple[str, Any]]:
         ("Functions started", str(procedure.runs)),
         ("Stop asked for", _stop(procedure)),
         ("Abort of", procedure_link(procedure.abort_of_id)),
+        ("Environment", environment_link(procedure.environment_id)),
         ("Resources", ", ".join(map(str, procedure.resources))),
         ("Node", procedure.node),
         ("Process", f"{procedure.pid}, launcher {procedure.launcher}" if procedure.pid else ""),

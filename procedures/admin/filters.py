@@ -10,6 +10,7 @@ from django.contrib.admin.views.main import ChangeList
 from django.db.models import Max, Min, Model, QuerySet
 from django.http import HttpRequest
 
+from environments.domain.states import EnvironmentState
 from procedures.admin.narrowing import Narrowing
 from procedures.models import LIVE_STATES, STATE_CHOICES
 
@@ -42,6 +43,32 @@ class StateFilter(SimpleListFilter):
         if wanted != LIVE and wanted not in dict(STATE_CHOICES):
             raise IncorrectLookupParameters(f"{wanted!r} is no state of a procedure")
         return Narrowing("state", tuple(LIVE_STATES) if wanted == LIVE else (wanted,))
+
+
+class EnvironmentStateFilter(SimpleListFilter):
+    """The state an environment is in."""
+
+    title = "state"
+    parameter_name = "state"
+    parameters: ClassVar = ("state",)
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """Each state."""
+        return [(state.value, state.value) for state in EnvironmentState]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """All of them: the list narrows them down, when it knows every filter."""
+        return queryset
+
+    @property
+    def narrowing(self) -> Narrowing | None:
+        """The state that is wanted."""
+        wanted = self.value()
+        if wanted is None:
+            return None
+        if wanted not in {state.value for state in EnvironmentState}:
+            raise IncorrectLookupParameters(f"{wanted!r} is no state of an environment")
+        return Narrowing("state", (wanted,))
 
 
 class FormFilter(ListFilter):

@@ -40,6 +40,14 @@ def procedure_link(procedure_id: int | None) -> SafeString | str:
     )
 
 
+def environment_link(environment_id: int | None) -> SafeString | str:
+    """The way to the page of an environment."""
+    if environment_id is None:
+        return ""
+    url = reverse("admin:environments_environment_change", args=[environment_id])
+    return format_html('<a href="{}">environment {}</a>', url, environment_id)
+
+
 def moment(at: datetime | None) -> str:
     """`2026-03-18 01:47:32`, in UTC."""
     return f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S}" if at else ""

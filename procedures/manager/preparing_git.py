@@ -203,13 +203,10 @@ def _write_commit(record: Recording, live: LiveProcedure, fetched: Fetched) -> N
 
 def _write_progress(record: Recording, live: LiveProcedure, words: str, environment_id: int | None) -> None:
     procedure = record.procedure(live.id)
-    options = procedure.script_options
     if procedure.state != ProcedureState.PREP_ENV:
         return
-    if procedure.launcher != live.process.launcher or options.get("environment") != environment_id:
-        record.change(
-            live.id, launcher=live.process.launcher, script_options={**options, "environment": environment_id}
-        )
+    if procedure.launcher != live.process.launcher or procedure.environment_id != environment_id:
+        record.change(live.id, launcher=live.process.launcher, environment_id=environment_id)
     if procedure.cause != words:
         record.change(live.id, cause=words)
         record.announce(PROGRESS_TOPIC, {"words": words, "environment": environment_id}, procedure_id=live.id)

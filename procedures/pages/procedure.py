@@ -5,12 +5,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.views.decorators.http import require_safe
 
 from procedures.domain.arguments import ProcedureInput
 from procedures.domain.errors import Refusal
+from procedures.domain.scripts import GitScript
 from procedures.domain.states import FINAL, ProcedureState
 from procedures.models import ArgCapture, Command, Procedure, ProcedureHistory
 from procedures.pages.fields import FunctionForm, form_of
@@ -19,7 +21,7 @@ from procedures.pages.rows import ShownRow, row_of, shown
 from procedures.pages.stop_report import stop_report
 from procedures.pages.timeouts import timeout_field
 from procedures.pages.words import line_count, moment, number, size, took
-from procedures.selectors import procedure_for
+from procedures.selectors import procedure_for, script_of
 
 MAX_COMMANDS = 50
 MAX_CALLS = 50
@@ -64,6 +66,17 @@ class ShownCommand:
     answer: str
 
 
+@dataclass(frozen=True)
+class ShownGit:
+    """From where a script from git came."""
+
+    repository: str
+    branch: str
+    commit: str
+    again: str
+    """The query of the page that prepares the very same."""
+
+
 @require_safe
 @page_view
 def show(request: HttpRequest, procedure_id: int) -> HttpResponseBase:
@@ -88,6 +101,7 @@ def procedure_page(
         here="procedure",
         status=status_of(refusal) if refusal else 200,
         procedure=procedure,
+        git=_git(procedure),
         row=row,
         shown=words,
         page_item=ShownRow(row, words),
@@ -112,6 +126,16 @@ def procedure_page(
         output_size=size(procedure.output_bytes),
         refusal=str(refusal) if refusal else "",
     )
+
+
+def _git(procedure: Procedure) -> ShownGit | None:
+    script = script_of(procedure)
+    if not isinstance(script, GitScript):
+        return None
+    args = script.git_args
+    fields = {"git": "1", "repository": args.git_repo, "branch": args.git_branch, "commit": args.git_commit}
+    fields |= {"path": script.path} | ({"create_env": "1"} if script.create_env else {})
+    return ShownGit(args.git_repo, args.git_branch, args.git_commit, urlencode(fields))
 
 
 def prepared_call(procedure: Procedure, function: str) -> ProcedureInput | None:

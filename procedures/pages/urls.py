@@ -15,6 +15,7 @@ urlpatterns = [
     path("environments/", environments.environments, name="environments"),
     path("environments/<int:environment_id>/", environments.environment, name="environment"),
     path("usual/", usual.usual, name="usual"),
+    path("environments/<int:environment_id>/manage/", environments.manage, name="manage-environment"),
     path("stop/", commands.stop_which, name="stop-which"),
     path("procedures/<int:procedure_id>/", procedure.show, name="procedure"),
     path("procedures/<int:procedure_id>/start/", commands.start, name="start"),

@@ -7,6 +7,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from environments.domain.states import EnvironmentState
+from environments.models import Environment
 from procedures.domain.errors import InvalidInput
 from procedures.environments import EnvironmentService, environment_detail, environment_summary, is_building
 from procedures.rest import described
@@ -23,6 +24,10 @@ class _View(View):
     def environments(self) -> EnvironmentService:
         """What they can ask for."""
         return EnvironmentService(self.actor)
+
+    def detail(self, environment: Environment) -> dict[str, Any]:
+        """Everything there is to tell of one."""
+        return environment_detail(environment, self.environments.used_by(environment.pk))
 
 
 class EnvironmentsView(_View):
@@ -48,7 +53,7 @@ class EnvironmentsView(_View):
         if errors:
             raise InvalidInput(errors)
         made = self.environments.build_ahead(*(data.get(name) or "" for name in _SOURCE))
-        return Response(environment_detail(made), status=status.HTTP_201_CREATED)
+        return Response(self.detail(made), status=status.HTTP_201_CREATED)
 
 
 class EnvironmentView(_View):
@@ -58,7 +63,7 @@ class EnvironmentView(_View):
     def get(self, request: Request, environment_id: str) -> Response:
         """The environment, with its packages and who uses it."""
         Query(request.query_params, ()).check()
-        return Response(environment_detail(self.environments.get(int(environment_id))))
+        return Response(self.detail(self.environments.get(int(environment_id))))
 
     @described.environment_pin
     def patch(self, request: Request, environment_id: str) -> Response:
@@ -69,13 +74,13 @@ class EnvironmentView(_View):
             errors["is_pinned"] = "must be true or false."
         if errors:
             raise InvalidInput(errors)
-        return Response(environment_detail(self.environments.pin(int(environment_id), is_pinned=data["is_pinned"])))
+        return Response(self.detail(self.environments.pin(int(environment_id), is_pinned=data["is_pinned"])))
 
     @described.environment_delete
     def delete(self, request: Request, environment_id: str) -> Response:
         """Remove its files; it stays in the list as EVICTED, and the next request builds it again."""
         Query(request.query_params, ()).check()
-        return Response(environment_detail(self.environments.delete(int(environment_id))))
+        return Response(self.detail(self.environments.delete(int(environment_id))))
 
 
 class RebuildView(_View):
@@ -85,7 +90,7 @@ class RebuildView(_View):
     def post(self, request: Request, environment_id: str) -> Response:
         """Build it anew, unless somebody uses it."""
         Query(request.query_params, ()).check()
-        return Response(environment_detail(self.environments.rebuild(int(environment_id))))
+        return Response(self.detail(self.environments.rebuild(int(environment_id))))
 
 
 class BuildLogView(_View):

@@ -380,6 +380,7 @@ class EnvironmentDetail(EnvironmentSummary):
 
     packages = Package(many=True)
     holders = s.ListField(child=s.CharField(), help_text="Who uses it, such as `procedure:12`.")
+    procedures = s.ListField(child=s.IntegerField(), help_text="The latest that ran in it, the newest first.")
 
 
 class Pin(s.Serializer[Any]):

@@ -26,7 +26,10 @@ async function ask(form) {
   const under = underWay(form);
   const answer = await send(form.action, fields);
   under.end();
-  if (answer.isDone) return;
+  if (answer.isDone) {
+    form.dispatchEvent(new CustomEvent("done", { bubbles: true, detail: answer.url }));
+    return;
+  }
   if (answer.code === "arguments_needed") location.assign(answer.url);
   else if (!showErrors(form, answer.errors)) showRefusal(`${form.dataset.command} was refused`, answer.detail);
 }

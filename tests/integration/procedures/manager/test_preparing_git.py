@@ -112,7 +112,7 @@ def test_script_runs_in_the_environment_of_its_commit(station: Station, prepare:
         procedure_id = prepare(create_env=True)
         ready = station.wait_for(procedure_id, S.READY)
         environment = Environment.objects.get()
-        assert ready.script_options["environment"] == environment.pk
+        assert ready.environment_id == environment.pk
         assert ready.launcher == f"env-{environment.folder}"
         assert ready.pid
         station.start(procedure_id)
