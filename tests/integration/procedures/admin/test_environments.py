@@ -41,6 +41,7 @@ def test_environment_shows_its_facts_packages_log_and_procedures(
     for text in ("READY", "uv.lock", "numpy 2.1.0", "Resolved &lt;1&gt; package", "4.0 s", "procedure:12"):
         assert text in shown
     assert f"#{procedure.pk} COMPLETE" in shown
+    assert "History" not in shown
     page = words(staff.get(f"/admin/procedures/procedure/{procedure.pk}/change/"))
     assert f"environment {environment.pk}" in page
 
@@ -48,6 +49,7 @@ def test_environment_shows_its_facts_packages_log_and_procedures(
 def test_list_is_narrowed_by_state_and_searched(staff: Client, environment: Environment) -> None:
     address = "/admin/environments/environment/"
     assert listed(staff.get(address)) == [environment.pk]
+    assert f"#{environment.pk}" in words(staff.get(address))
     assert listed(staff.get(f"{address}?state=READY&q=b71e09d")) == [environment.pk]
     assert listed(staff.get(f"{address}?state=FAILED")) == []
     assert staff.get(f"{address}?state=NONSENSE").status_code == 302
