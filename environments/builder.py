@@ -19,7 +19,8 @@ from django.db import OperationalError, close_old_connections
 from environments import log as build_log
 from environments.builds import MAX_ATTEMPTS, RENEW_S, Lease, LeaseLost, claim
 from environments.domain.errors import CommandFailed, EnvironmentProblem
-from environments.git.command import ask_git
+from environments.git.command import ask_git, git_program
+from environments.git.for_packages import write_program
 from environments.git.manager import GitManager
 from environments.installing import MARK, Installer, InstallSettings, install_environment
 from environments.log import LogWriter
@@ -63,6 +64,7 @@ class _Build:
         self._environment = lease.environment
         self._target = builder.places.environment(lease.token)
         self._scratch = builder.places.scratch / lease.token
+        self._programs = self._scratch / "programs"
         self._log = LogWriter(lease.environment_id, lease.environment.build)
         self._renewed_at = self._written_at = time.monotonic()
         self._watch = Watch(builder.timeout_s, "OET_ENV_TIMEOUT", on_tick=self._tick, on_progress=self._log.add)
@@ -120,6 +122,7 @@ class _Build:
         source = self._scratch / "source"
         source.parent.mkdir(mode=0o700, parents=True)
         self._builder.settings.cache.mkdir(mode=0o700, parents=True, exist_ok=True)
+        write_program(self._programs / "git", git_program(), git.allow, self._builder.settings.cache)
         self._run(
             ["cp", "--recursive", "--no-dereference", "--reflink=auto", "--", str(tree), str(source)],
             "copying the sources",
@@ -138,6 +141,7 @@ class _Build:
         shown = " ".join(Path(part).name if part.startswith("/") else part for part in arguments)
         self._say(f"$ {shown}")
         variables = install_environment(self._builder.settings, self._target, self._lease.token)
+        variables["PATH"] = f"{self._programs}{os.pathsep}{variables.get('PATH', os.defpath)}"
         run(
             Command(arguments, what, variables, at or self._scratch / "source"),
             self._watch,

@@ -14,6 +14,7 @@ from environments.domain.paths import path_inside
 from environments.domain.references import Reference
 from environments.domain.urls import Repository
 from environments.git import files
+from environments.git.allowed import allowed_repository
 from environments.git.mirror import Mirror
 from environments.locks import held
 from environments.running import Watch
@@ -35,10 +36,7 @@ class GitManager:
 
     def repository(self, url: str) -> Repository:
         """The repository, if scripts may come from it; raises RepositoryRefused."""
-        repository = urls.repository(url, self.allow)
-        if repository.is_local:
-            self._check_where_it_really_is(repository)
-        return repository
+        return allowed_repository(url, self.allow)
 
     def watch(self) -> Watch:
         """A watch with the time limit of the settings."""
@@ -156,30 +154,12 @@ class GitManager:
     def _trees(self, repository: Repository) -> Path:
         return self.folder / "trees" / _key(repository)
 
-    def _check_where_it_really_is(self, repository: Repository) -> None:
-        """A link in an allowed folder does not make what it leads to allowed."""
-        real = os.path.realpath(repository.path)
-        if real != repository.path and not urls.is_allowed(urls.of_path(real), _with_real_globs(self.allow)):
-            raise RepositoryRefused(f"{repository} is a link to {real}, which OET_GIT_ALLOW does not permit.")
-
 
 def _urls_of_submodules(mirror: Mirror, commit: str) -> Mapping[str, str]:
     try:
         return files.submodule_urls(mirror, commit)
     except CommandFailed:
         return {}  # there is no .gitmodules
-
-
-def _with_real_globs(allow: str) -> str:
-    """The globs, and for those over paths also what the folder they begin with really is."""
-    globs = allow.split()
-    for glob in list(globs):
-        path = glob.removeprefix("file://")
-        if path.startswith("/"):
-            fixed = path[: min((path.index(sign) for sign in "*?[" if sign in path), default=len(path))]
-            head, _, _ = fixed.rpartition("/")
-            globs.append(os.path.realpath(head or "/").rstrip("/") + path[len(head) :])
-    return " ".join(globs)
 
 
 def _key(repository: Repository) -> str:

@@ -17,7 +17,7 @@ def take_over(apps: Any, _editor: Any) -> None:
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("procedures", "0006_draining"),
+        ("procedures", "0008_steering_rights"),
     ]
 
     operations = [
