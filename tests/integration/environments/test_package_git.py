@@ -68,7 +68,7 @@ def test_package_from_a_permitted_repository_is_installed_with_its_submodules(
     remote.commit({"pyproject.toml": pyproject(from_git(dishes))})
     environment = built(manager, requested(remote))
     assert environment.packages == [["dishes", "1.0"]], environment.reason
-    asking = [manager.python_of(environment), "-I", "-c", "import dishes; print(dishes.has_submodule)"]
+    asking = [str(manager.python_of(environment)), "-I", "-c", "import dishes; print(dishes.has_submodule)"]
     assert subprocess.run(asking, capture_output=True, text=True, check=True).stdout == "True\n"
 
 
