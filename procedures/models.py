@@ -86,10 +86,29 @@ class Procedure(models.Model):
                 condition=models.Q(environment_id__isnull=False),
                 name="procedure_environment_id",
             ),
+            # What durations and outcomes are counted from, without a look at the rows; written once, at the end.
+            models.Index(
+                fields=["finished_at", "script_name", "state", "started_at", "id"],
+                condition=models.Q(finished_at__isnull=False),
+                name="procedure_ended",
+            ),
         ]
 
     def __str__(self) -> str:
         return f"#{self.pk} {self.script_name} ({self.state})"
+
+
+class ProcedureText(models.Model):
+    """The words by which a procedure is found (`procedures/searched.py`); each database has its own index of words on it."""
+
+    procedure = models.OneToOneField(Procedure, on_delete=models.CASCADE, primary_key=True, related_name="text")
+    words = models.TextField(help_text="Distinct words, separated by blanks.")
+
+    class Meta:
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"words of #{self.procedure_id}"
 
 
 class ProcedureHistory(models.Model):

@@ -35,6 +35,7 @@ from procedures.models import (
     Question,
     ResourceClaim,
 )
+from procedures.searched import write_words
 
 SITE = "site"
 """Scope of a claim that holds for all nodes."""
@@ -103,6 +104,8 @@ class Recording:
         self._captures: list[ArgCapture] = []
         self._chunks: list[OutputChunk] = []
         self._log: list[LogRecord] = []
+        self._searched: set[int] = set()
+        """Procedures whose words are to be written: those that begin, and those that end."""
         self._has_answered = False
 
     def know(self, procedures: Iterable[Procedure]) -> None:
@@ -141,6 +144,7 @@ class Recording:
         procedure.save(force_insert=True)
         self._procedures[procedure.pk] = procedure
         self._states_read[procedure.pk] = procedure.state
+        self._searched.add(procedure.pk)
         for function, call in inputs.items():
             self.capture(procedure.pk, function, call, procedure.created_at)
         move = Move(ProcedureState.CREATING, procedure.created_at, who=procedure.created_by, cause=procedure.cause)
@@ -176,6 +180,8 @@ class Recording:
             if procedure.said:
                 changes["said"] = said.at_end(procedure.said)
                 self.withdraw_questions(procedure_id, move.at)
+        if move.state in FINAL or move.state is ProcedureState.UNKNOWN:
+            self._searched.add(procedure_id)
         self.change(procedure_id, **changes)
         if previous is ProcedureState.RUNNING:
             statements.delete(ResourceClaim, "procedure", procedure_id)
@@ -279,6 +285,7 @@ class Recording:
                 raise ConcurrentChange(f"procedure {procedure_id}")
         statements.insert(self._history)
         statements.insert(self._captures)
+        write_words(self._procedures[procedure_id] for procedure_id in sorted(self._searched))
         # A chunk that is there already was stored by a predecessor that died before it could forget the file.
         statements.insert(self._chunks, ignore_conflicts=True)
         statements.insert(self._log)

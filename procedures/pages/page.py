@@ -10,7 +10,6 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import render
-from django.urls import NoReverseMatch, reverse
 
 from procedures.domain.errors import InvalidInput, NotAllowed, Refusal
 from procedures.domain.people import Actor, Right
@@ -75,7 +74,6 @@ class Page:
             "may_prepare": self.actor.may(Right.PREPARE),
             "may_start": self.actor.may(Right.START),
             "may_stop": self.actor.may(Right.STOP),
-            "history_url": _history_url(self.request),
             "heartbeat_timeout_s": settings.OET.heartbeat_timeout,
             "grace_s": settings.OET.grace,
             "can_abort": bool(settings.OET.abort_script),
@@ -150,12 +148,3 @@ def page_view(
 def _seen_aborts(request: HttpRequest) -> frozenset[int]:
     found = request.COOKIES.get(SEEN_COOKIE, "").split(".")
     return frozenset(int(text) for text in found if text.isascii() and text.isdigit() and len(text) < 19)
-
-
-def _history_url(request: HttpRequest) -> str:
-    if not getattr(request.user, "is_staff", False):
-        return ""
-    try:
-        return reverse("admin:procedures_procedure_changelist")
-    except NoReverseMatch:
-        return ""

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from procedures.pages import commands, dashboard, entrance, environments, health, prepare, procedure, usual
+from procedures.pages import commands, dashboard, entrance, environments, health, history, prepare, procedure, usual
 
 urlpatterns = [
     path("", dashboard.now, name="dashboard"),
@@ -12,6 +12,8 @@ urlpatterns = [
     path("health/", health.show, name="health"),
     path("favicon.ico", entrance.icon),
     path("prepare/", prepare.prepare, name="prepare"),
+    path("history/", history.history, name="history"),
+    path("history/<str:on>/", history.day, name="day"),
     path("environments/", environments.environments, name="environments"),
     path("environments/<int:environment_id>/", environments.environment, name="environment"),
     path("usual/", usual.usual, name="usual"),

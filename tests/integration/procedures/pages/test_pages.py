@@ -95,7 +95,16 @@ class InlineCode(HTMLParser):
             self.found.append(f"<{tag}>")
 
 
-ADDRESSES = ["/", "/prepare/", "/prepare/?paste=1", "/stop/", "/login/", "/procedures/999999/"]
+ADDRESSES = [
+    "/",
+    "/history/",
+    "/history/2026-03-17/",
+    "/prepare/",
+    "/prepare/?paste=1",
+    "/stop/",
+    "/login/",
+    "/procedures/999999/",
+]
 
 
 @pytest.mark.parametrize("address", ADDRESSES)

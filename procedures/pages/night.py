@@ -1,0 +1,139 @@
+"""The timeline of a night, drawn: SVG without viewBox, positions in percent as attributes, so that text keeps its size."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from procedures.domain.nights import Lane, Night, Run, busy_time, hours_between, lanes_of, shown_span
+from procedures.domain.states import ProcedureState
+from procedures.pages.words import took
+
+ROW_PX = 30
+BAR_PX = 21
+_TOP_PX = 6
+_BELOW_PX = 24
+_NARROWEST = 0.25
+"""Percent; nothing is drawn narrower, so that nothing is lost."""
+_ROOM_FOR_WORDS = 4.0
+"""Percent from which a bar carries its name."""
+_FILLED = frozenset({ProcedureState.RUNNING})
+_PATTERNED = frozenset({ProcedureState.FAILED, ProcedureState.UNKNOWN})
+"""Their bars are crossed or striped: words could not be read there."""
+_MAX_TAB_STOPS = 60
+
+
+@dataclass(frozen=True)
+class Bar:
+    """One procedure."""
+
+    id: int
+    state: str
+    x: str
+    y: int
+    width: str
+    label: str
+    label_class: str
+    words: str
+    """All of it in one sentence, for whoever points at it or hears it."""
+
+
+@dataclass(frozen=True)
+class Tick:
+    """An hour."""
+
+    x: str
+    label: str
+
+
+@dataclass(frozen=True)
+class DrawnNight:
+    """The timeline as the template draws it."""
+
+    words: str
+    day: str
+    day_before: str
+    day_after: str
+    """Empty where that is still to come."""
+    count: str
+    names: Sequence[str]
+    """One for each row; empty for the further rows of a lane."""
+    bars: Sequence[Bar]
+    ticks: Sequence[Tick]
+    now: Tick | None
+    height: int
+    floor: int
+    """Where the lanes end."""
+    baseline: int
+    span: str
+    has_tab_stops: bool
+
+
+def draw_night(night: Night, runs: Sequence[Run], now: datetime) -> DrawnNight:
+    """The timeline of the night."""
+    begin, end = shown_span(night, runs)
+    lanes = lanes_of(runs)
+    names, bars = _rows(lanes, begin, end)
+    floor = _TOP_PX + ROW_PX * max(1, len(names))
+    is_under_way = night.begin <= now < night.end
+    return DrawnNight(
+        words=night.words,
+        day=night.day.isoformat(),
+        day_before=(night.day - timedelta(days=1)).isoformat(),
+        day_after="" if night.end > now else (night.day + timedelta(days=1)).isoformat(),
+        count=_count(night, runs, now),
+        names=names,
+        bars=bars,
+        ticks=[Tick(_percent(mark, begin, end), f"{mark:%H:%M}") for mark in hours_between(begin, end)],
+        now=Tick(_percent(now, begin, end), f"{now:%H:%M}") if is_under_way and begin <= now <= end else None,
+        height=floor + _BELOW_PX,
+        floor=floor,
+        baseline=floor + 16,
+        span=f"{begin:%H:%M} to {end:%H:%M} UTC",
+        has_tab_stops=len(bars) <= _MAX_TAB_STOPS,
+    )
+
+
+def _rows(lanes: Sequence[Lane], begin: datetime, end: datetime) -> tuple[list[str], list[Bar]]:
+    names: list[str] = []
+    bars: list[Bar] = []
+    for lane in lanes:
+        for number, row in enumerate(lane.rows):
+            y = _TOP_PX + ROW_PX * len(names)
+            names.append("" if number else lane.name[:1].upper() + lane.name[1:])
+            bars += [_bar(run, lane.name, y, begin, end) for run in row]
+    return names, bars
+
+
+def _bar(run: Run, lane: str, y: int, begin: datetime, end: datetime) -> Bar:
+    left = _share(max(run.begin, begin), begin, end)
+    width = max(_NARROWEST, _share(min(run.end, end), begin, end) - left)
+    until = "now" if run.is_open else f"{run.end:%H:%M}"
+    lasted = took((run.end - run.begin).total_seconds())
+    return Bar(
+        run.id,
+        run.state,
+        f"{left:.2f}%",
+        y,
+        f"{width:.2f}%",
+        run.name.removesuffix(".py") if width >= _ROOM_FOR_WORDS and run.state not in _PATTERNED else "",
+        "on-mark bar__words" if run.state in _FILLED else "on",
+        f"{run.name} #{run.id}, {run.state}, {lane}, {run.begin:%H:%M} to {until}, {lasted}",
+    )
+
+
+def _count(night: Night, runs: Sequence[Run], now: datetime) -> str:
+    if not runs:
+        return "nothing ran"
+    how_many = "1 procedure" if len(runs) == 1 else f"{len(runs)} procedures"
+    failed = sum(run.state == ProcedureState.FAILED for run in runs)
+    busy = took(busy_time([run for run in runs if run.state != ProcedureState.READY], night).total_seconds())
+    so_far = " so far" if night.begin <= now < night.end else ""
+    return f"{how_many}{f', {failed} failed' if failed else ''}, busy for {busy}{so_far}"
+
+
+def _share(at: datetime, begin: datetime, end: datetime) -> float:
+    return 100 * ((at - begin) / (end - begin))
+
+
+def _percent(at: datetime, begin: datetime, end: datetime) -> str:
+    return f"{_share(at.astimezone(UTC), begin, end):.2f}%"
