@@ -50,7 +50,7 @@ class _Keys:
 
 def find(actor: Actor, wanted: Search, *, size: int, before: int | None = None) -> Found:
     """At most `size` of the procedures that are wanted, newest first, with numbers below `before`; raises NotAllowed."""
-    rows = procedures_for(actor).defer("script_body", "functions", "script_options").order_by("-pk")
+    rows = procedures_for(actor).defer("script_body", "functions").order_by("-pk")
     if wanted.number is not None:
         return Found(list(rows.filter(pk=wanted.number)), None)
     keys = _keys(wanted.since, wanted.until, before)
