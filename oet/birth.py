@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from oet import kernel
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from io import TextIOWrapper
 
 
@@ -47,9 +47,11 @@ def be_born(cradle: Cradle) -> None:
     _open_streams()
 
 
-def take_name(name: str, environment: Mapping[str, str]) -> None:
-    """Become a certain script: the name shown by ps, and its environment on top of the launcher's."""
+def take_name(name: str, environment: Mapping[str, str], removed: Iterable[str] = ()) -> None:
+    """Become a certain script: the name shown by ps, and its environment on top of the launcher's, less what is `removed`."""
     kernel.set_name(name)
+    for variable in removed:
+        os.environ.pop(variable, None)
     os.environ.update(environment)
     if "TZ" in environment:
         time.tzset()

@@ -125,6 +125,9 @@ class Child:
         self._loop = loop
         self._directory = directory
         self._bells = spec.bells
+        self._has_patience = (
+            spec.script.type != "shell"
+        )  # what a shell has put into the background does not end by itself
         self._pump = pump
         self._kill: TreeKill | None = None
         self._is_kill_wanted = False
@@ -141,7 +144,7 @@ class Child:
     def reaped(self, wait_status: int) -> None:
         """It has ended."""
         self.wait_status = wait_status
-        if self._kill is None and os.WIFEXITED(wait_status):
+        if self._kill is None and os.WIFEXITED(wait_status) and self._has_patience:
             self._let_leftovers_end(time.monotonic() + _OWN_END_S)
         else:
             self._clear_away()

@@ -70,6 +70,8 @@ class ModuleFactory:
             raise FileNotFoundError(errno.ENOENT, "there is no such script", str(path))
         is_apart = spec.script.type == "embedded" or spec.works_apart
         folder = directory / rundir.WORK if is_apart else path.parent
+        if spec.folder is not None:
+            folder = Path(spec.folder)
         name = module_name(path.stem, [*spec.sys_path, *sys.path])
         return cls(path, folder, name, directory, list(spec.sys_path), spec.works_apart)
 

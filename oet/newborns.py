@@ -68,7 +68,8 @@ def _live(cradle: birth.Cradle) -> None:
         if directory:
             path = Path(os.fsdecode(directory))
             spec = Spec.read(path)
-            birth.take_name(f"oet-script-{spec.procedure}", {PROCEDURE_MARK: str(spec.procedure), **spec.environment})
+            environment = {PROCEDURE_MARK: str(spec.procedure), **spec.environment}
+            birth.take_name(f"oet-script-{spec.procedure}", environment, spec.removed)
             ScriptWorker(path, spec, in_thread).run()
     except BaseException:  # noqa: BLE001 - whatever it is, it must not go on in the launcher's loop
         traceback.print_exc(file=sys.stderr)

@@ -15,6 +15,8 @@ CONTROL = "control"
 EXIT = "exit.json"
 SCRIPT = "script.py"
 WORK = "work"
+BODY = "body"
+"""Folder of the executable file of a shell script."""
 IMPORTS = "imports"
 """Folder with stand-ins for scripts whose file name is no module name; see `oet.modules`."""
 
@@ -38,7 +40,7 @@ class BadDocument(ValueError):
 
 @dataclass(frozen=True)
 class Script:
-    """What to load: the file at `path` ("filesystem") or `text` ("embedded")."""
+    """What to load: the file at `path` ("filesystem") or `text` ("embedded": Python; "shell": for its #! line, or a shell)."""
 
     type: str
     path: str | None = None
@@ -49,6 +51,15 @@ class Script:
 class Arguments:
     """Positional and keyword arguments of a call; JSON."""
 
+    args: list[Any] = field(default_factory=list)
+    kwargs: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Run:
+    """A function that the worker calls by itself as soon as it is READY; then it ends."""
+
+    function: str
     args: list[Any] = field(default_factory=list)
     kwargs: dict[str, Any] = field(default_factory=dict)
 
@@ -66,6 +77,14 @@ class Spec:
     output_limit_bytes: int = DEFAULT_OUTPUT_LIMIT_BYTES
     works_apart: bool = False
     """The script's folder is shared and must stay as it is: it runs in `work/`, and leaves no bytecode behind."""
+    run: Run | None = None
+    """What it does by itself; None waits for RUN."""
+    folder: str | None = None
+    """Where it runs; None: beside its file, or in `work/`."""
+    removed: list[str] = field(default_factory=list)
+    """Variables of the launcher's environment that it does not get."""
+    label: str = ""
+    """File name for the text of a shell script."""
 
     def write(self, directory: str | os.PathLike[str]) -> None:
         """Write spec.json into the run directory, atomically."""
@@ -77,9 +96,11 @@ class Spec:
         path = Path(directory) / SPEC
         document = read_document(path)
         try:
-            script = Script(**document.pop("script"))
+            script = Script(**_known(Script, document.pop("script")))
             init = Arguments(**document.pop("init", {}))
-            spec = cls(script=script, init=init, **_known(cls, document))
+            run = document.pop("run", None)
+            run = Run(**_known(Run, run)) if run else None
+            spec = cls(script=script, init=init, run=run, **_known(cls, document))
             spec.check()
         except (TypeError, KeyError, ValueError) as error:
             raise BadDocument(f"{path}: {error}") from error
@@ -87,7 +108,8 @@ class Spec:
 
     def check(self) -> None:
         """ValueError or TypeError where the fields are not what they should be, or do not go together."""
-        needed = {"filesystem": ("path", self.script.path), "embedded": ("text", self.script.text)}
+        text = ("text", self.script.text)
+        needed = {"filesystem": ("path", self.script.path), "embedded": text, "shell": text}
         if self.script.type not in needed:
             raise ValueError(f"script type {self.script.type!r} is not one of {', '.join(needed)}")
         name, value = needed[self.script.type]
@@ -98,6 +120,7 @@ class Spec:
         _check_type("init.kwargs", self.init.kwargs, dict)
         _check_type("output_limit_bytes", self.output_limit_bytes, int)
         _check_type("works_apart", self.works_apart, bool)
+        _check_type("removed", self.removed, list)
         _check_type("environment", self.environment, dict)
         for key, item in self.environment.items():
             _check_type(f"environment {key}", item, str)

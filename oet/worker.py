@@ -15,7 +15,7 @@ import time
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, Callable, NamedTuple
 
-from oet import StopRequested, doorbell, ending, failures, functions, inside, rundir, stopping
+from oet import StopRequested, doorbell, ending, failures, functions, inside, rundir, shell, stopping
 from oet.control import ControlSocket
 from oet.journal import JournalWriter, RecordTooLarge
 from oet.modules import ModuleFactory
@@ -98,6 +98,9 @@ class ScriptWorker:
         if functions.find_function(module, "init"):
             self._state("INITIALISING")
             self._call(Run("init", self._spec.init.args, self._spec.init.kwargs))
+        if self._spec.run is not None:
+            self._do_errand(Run(self._spec.run.function, self._spec.run.args, self._spec.run.kwargs))
+            return 0
         while True:
             self._become_ready()
             if self._obey(self._instructions.get()):
@@ -105,6 +108,8 @@ class ScriptWorker:
 
     def _load(self) -> ModuleType:
         def load() -> ModuleType:
+            if self._spec.script.type == "shell":
+                return shell.load(self._spec, self._directory, self._guard)
             factory = ModuleFactory.from_spec(self._spec, self._directory)
             factory.prepare()
             self._inside.module_name = factory.name
@@ -127,6 +132,26 @@ class ScriptWorker:
                 self._is_free = True
                 return
         self._stopped(None)
+
+    def _do_errand(self, run: Run) -> None:
+        """Call the function that the spec names, without being told to."""
+        with self._taking:
+            if not self._guard.is_requested:
+                self._state("READY")
+        if self._guard.is_requested:
+            self._stopped(None)
+        assert self._module is not None
+        if functions.find_function(self._module, run.function) is None:
+            names = ", ".join(item.__name__ for item in functions.public_functions(self._module))
+            self._raised(
+                None, AttributeError(f"the script has no function {run.function!r}; it has: {names or 'none'}")
+            )
+        self._record("began", {"function": run.function})
+        self._call(run)
+        if self._guard.is_requested:
+            self._stopped(None)
+        self._state("READY")
+        self._record("ended", {"how": "complete"})
 
     def _obey(self, instruction: Run | None) -> bool:
         """Carry out an instruction; True if it was the last."""
@@ -165,6 +190,9 @@ class ScriptWorker:
             self._leave_if_forked(error)
             if isinstance(error, StopRequested):
                 self._stopped(name)
+            if isinstance(error, shell.BodyFailed):
+                self._record("exited", {"function": name, "status": error.status, "signal": error.signal})
+                raise _End(error.status if error.status is not None else 128 + (error.signal or 0)) from None
             if isinstance(error, SystemExit) and failures.exit_status(error) == 0 and name is not None:
                 return functions.describe_result(None)
             return self._raised(name, error)

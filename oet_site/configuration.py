@@ -182,11 +182,23 @@ class Configuration(BaseSettings):
     script_limit: int = Field(256 * 1024, ge=1024, description="Bytes the text of an embedded script may have.")
     token_hours: PositiveFloat = Field(10.0, description="Hours after which a token for programs expires.")
     event_days: PositiveInt = Field(30, description="Days for which the event log is kept; history is kept for ever.")
+    traits: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="What this node has that trials may ask for (`traits`): names, separated by commas."
+    )
+    trial_load: PositiveFloat = Field(
+        default_factory=lambda: float(os.cpu_count() or 1),
+        description="Sum of the loads of trials that this node runs at once; by default its number of CPUs.",
+    )
+    trial_retention: float = Field(
+        1800.0,
+        ge=0,
+        description="Seconds after the end of a trial for which its working directory is kept.",
+    )
     longitude: float | None = Field(
         None, ge=-360, le=360, description="Longitude in degrees east, to show local sidereal time."
     )
 
-    @field_validator("allowed_hosts", "script_env", "preload", "key_arguments", mode="before")
+    @field_validator("allowed_hosts", "script_env", "preload", "key_arguments", "traits", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value

@@ -56,6 +56,7 @@ INSTALLED_APPS = [
     "oet_site.apps.SiteConfig",
     "environments",
     "procedures",
+    "trials",
 ]
 
 MIDDLEWARE = [
@@ -184,6 +185,7 @@ CELERY_BEAT_SCHEDULE_FILENAME = str(OET.home / "celery" / "beat-schedule")
 _HERE = {"queue": queue_of(OET.node), "expires": 60}
 CELERY_BEAT_SCHEDULE = {
     "prune events": {"task": "procedures.prune_events", "schedule": timedelta(hours=1)},
+    "bury trials": {"task": "trials.bury", "schedule": timedelta(minutes=1)},
     "take up builds": {"task": "environments.nudge", "schedule": timedelta(seconds=10), "options": _HERE},
     "tidy environments": {"task": "environments.tidy", "schedule": timedelta(minutes=10), "options": _HERE},
 }

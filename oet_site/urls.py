@@ -7,7 +7,8 @@ from procedures.rest.health import healthz, readyz
 
 urlpatterns = [
     path("admin/", admin.site.urls),
-    path("api/v1/", include("procedures.rest.urls")),
+    path("api/v1/", include("trials.rest.urls")),
+    path("api/v1/", include("procedures.rest.urls")),  # answers to whatever is unknown, so it comes last
     re_path("^healthz/?$", healthz),
     re_path("^readyz/?$", readyz),
     path("", include("procedures.pages.urls")),

@@ -27,6 +27,10 @@ class Procedure(models.Model):
     node = models.CharField(max_length=200)
     resources = models.JSONField(default=list, help_text="Names it claims while RUNNING.")
     functions = models.JSONField(null=True, help_text="What the script offers; null until it is loaded.")
+    errand = models.JSONField(
+        null=True, help_text="What it runs by itself as soon as it is READY, and where; null waits for a start."
+    )
+    part_of = models.JSONField(null=True, help_text="task, trial and key of the script of a trial; null stands alone.")
     abort_of = models.ForeignKey("self", null=True, on_delete=models.SET_NULL, related_name="aborts")
     environment_id = models.PositiveBigIntegerField(
         null=True, help_text="Id of the environment that it runs or ran in; none for the default one."
@@ -310,10 +314,10 @@ class Attachment(models.Model):
 
 
 class ResourceClaim(models.Model):
-    """A RUNNING Procedure holds a resource; the unique constraint is the lock."""
+    """A Procedure holds a resource, while RUNNING or, as part of a trial, until it is final; the unique constraint is the lock."""
 
     scope = models.CharField(max_length=200, help_text="`site`, or the name of a node.")
-    name = models.CharField(max_length=100)
+    name = models.CharField(max_length=200)
     procedure = models.ForeignKey(Procedure, on_delete=models.CASCADE, related_name="claims")
     taken_at = models.DateTimeField()
 

@@ -6,7 +6,7 @@ Rows of procedures are read once, locked where the database can, and each UPDATE
 moved the procedure in between, nothing of the recording is applied.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -20,6 +20,7 @@ from procedures import statements
 from procedures.bells import Role, ring_at_commit
 from procedures.domain import said
 from procedures.domain.arguments import ProcedureInput, arguments_in_brief, key_facts
+from procedures.domain.endings import Ending
 from procedures.domain.errors import NoSuchProcedure, ResourceHeld, TransitionRefused
 from procedures.domain.messages import is_for_scripts
 from procedures.domain.states import FINAL, ProcedureState, may_follow
@@ -43,10 +44,11 @@ SITE = "site"
 _EVENT_LOCK = 0x0E7
 """Key of the PostgreSQL advisory lock that makes `Event.id` commit-ordered."""
 
-_NOT_READ = frozenset({"script_body", "functions"})
+_NOT_READ = frozenset({"script_body", "functions", "errand"})
 """Columns that may be large, and that no transition needs."""
 _COLUMNS_READ = [field.attname for field in Procedure._meta.concrete_fields if field.attname not in _NOT_READ]
 _STAND_IN = -1
+_BATCH = 200
 
 LIFECYCLE = "procedure.lifecycle."
 _NAMED = {
@@ -81,6 +83,23 @@ class Move:
     """Seconds that what begins now may take; None follows what the procedure was prepared with."""
     changes: Mapping[str, Any] = field(default_factory=dict)
     """Further columns of the Procedure that change with it."""
+    ending: Ending | None = None
+    """With a final state: the facts it was decided by; None where there never was a process."""
+
+
+@dataclass(frozen=True)
+class Moved:
+    """A transition that a recording has taken."""
+
+    procedure: Procedure
+    previous: ProcedureState
+    move: Move
+
+
+Listener = Callable[["Recording"], None]
+listeners: list[Listener] = []
+"""Called inside the transaction of every recording, before it is written; what is to happen together with a transition is added there.
+Whoever depends on procedures registers here, so that procedures need not know of them."""
 
 
 @contextmanager
@@ -107,6 +126,12 @@ class Recording:
         self._searched: set[int] = set()
         """Procedures whose words are to be written: those that begin, and those that end."""
         self._has_answered = False
+        self.moves: list[Moved] = []
+        """Every transition that was taken, in order."""
+        self.has_released = False
+        """A resource has become free."""
+        self.orders: list[Command] = []
+        """Commands that came about here, rather than by a request."""
 
     def know(self, procedures: Iterable[Procedure]) -> None:
         """Take these as they are instead of reading them: whoever recorded them last kept them.
@@ -142,6 +167,15 @@ class Recording:
     def create(self, procedure: Procedure, inputs: Mapping[str, ProcedureInput]) -> None:
         """Insert a procedure in CREATING, with the arguments it was prepared with."""
         procedure.save(force_insert=True)
+        self._created(procedure, inputs)
+
+    def create_all(self, procedures: Sequence[tuple[Procedure, Mapping[str, ProcedureInput]]]) -> None:
+        """Insert many procedures in CREATING at once."""
+        Procedure.objects.bulk_create([procedure for procedure, _ in procedures], batch_size=_BATCH)
+        for procedure, inputs in procedures:
+            self._created(procedure, inputs)
+
+    def _created(self, procedure: Procedure, inputs: Mapping[str, ProcedureInput]) -> None:
         self._procedures[procedure.pk] = procedure
         self._states_read[procedure.pk] = procedure.state
         self._searched.add(procedure.pk)
@@ -154,6 +188,7 @@ class Recording:
             **_in_brief(inputs),
             "abort_of": procedure.abort_of_id,
             "node": procedure.node,
+            "part_of": procedure.part_of,
         }
         self._note(procedure, move, previous="", extra=details)
 
@@ -183,11 +218,40 @@ class Recording:
         if move.state in FINAL or move.state is ProcedureState.UNKNOWN:
             self._searched.add(procedure_id)
         self.change(procedure_id, **changes)
-        if previous is ProcedureState.RUNNING:
+        # A script of a trial keeps what it holds until its process tree is gone.
+        if move.state in FINAL if procedure.part_of else previous is ProcedureState.RUNNING:
+            self.has_released |= bool(procedure.resources)
             statements.delete(ResourceClaim, "procedure", procedure_id)
+        self.moves.append(Moved(procedure, previous, move))
         starts = move.state is ProcedureState.RUNNING
         self._note(procedure, move, previous=previous, extra=self._arguments(procedure_id) if starts else None)
         return procedure
+
+    @property
+    def topics(self) -> frozenset[str]:
+        """Topics of the events that it announces."""
+        return frozenset(event.topic for event in self._events)
+
+    def changed(self, procedure_id: int) -> Mapping[str, Any]:
+        """The columns of a procedure that this recording changes."""
+        return self._changes.get(procedure_id, {})
+
+    def order(
+        self, kind: Command.Kind, procedure: Procedure, arguments: Mapping[str, Any], *, who: str, expires_at: datetime
+    ) -> None:
+        """Have its manager do something with a procedure; nobody waits for the answer."""
+        ring_at_commit(Role.MANAGER)
+        command = Command(
+            kind=kind,
+            procedure=procedure,
+            node=procedure.node,
+            arguments=dict(arguments),
+            issued_by=who,
+            issued_at=datetime.now(UTC),
+            expires_at=expires_at,
+        )
+        command.save(force_insert=True)
+        self.orders.append(command)
 
     def change(self, procedure_id: int, **columns: Any) -> None:
         """Change columns of a procedure without a transition."""
@@ -280,6 +344,8 @@ class Recording:
 
     def write(self) -> None:
         """Write everything that was collected; called once, by `recording()`."""
+        for listener in listeners:
+            listener(self)
         for procedure_id, columns in self._changes.items():
             if not statements.update(Procedure, procedure_id, self._states_read[procedure_id], columns):
                 raise ConcurrentChange(f"procedure {procedure_id}")
@@ -357,6 +423,8 @@ def _in_brief(inputs: Mapping[str, ProcedureInput]) -> dict[str, Any]:
 
 def _deadline(procedure: Procedure, move: Move) -> datetime | None:
     """When what begins with the move is out of time; loading, `init` and each function have the whole timeout for themselves."""
+    if procedure.part_of:  # of a trial's script the whole life is timed, from its start on
+        return None if move.state in FINAL else procedure.deadline_at
     timeout_s = procedure.timeout_s if move.timeout_s is None else move.timeout_s
     if timeout_s is None or move.state not in _TIMED:
         return None

@@ -19,12 +19,14 @@ from procedures.domain.scripts import (
     FileSystemScript,
     GitArgs,
     GitScript,
+    ShellScript,
     script_to_json,
 )
 from procedures.domain.states import ProcedureState
 from procedures.models import ArgCapture, Event, Node, Procedure, ProcedureHistory
 
 MAX_PAGE = 500
+_TEXTS = frozenset({EmbeddedStringScript.script_type, ShellScript.script_type})
 
 
 @dataclass(frozen=True)
@@ -92,6 +94,8 @@ def script_of(procedure: Procedure) -> ExecutableScript:
         return FileSystemScript(procedure.script_uri)
     if procedure.script_type == EmbeddedStringScript.script_type:
         return EmbeddedStringScript(procedure.script_body, procedure.script_name)
+    if procedure.script_type == ShellScript.script_type:
+        return ShellScript(procedure.script_body, procedure.script_name)
     options = procedure.script_options
     return GitScript(procedure.script_uri, GitArgs(**options["git_args"]), create_env=options["create_env"])
 
@@ -123,7 +127,7 @@ def summary(
     with_body: bool = True,
 ) -> dict[str, Any]:
     """What clients see of a procedure (design: ProcedureSummary)."""
-    if with_body or procedure.script_type != EmbeddedStringScript.script_type:
+    if with_body or procedure.script_type not in _TEXTS:
         script = script_to_json(script_of(procedure))
     else:
         script = {"script_type": procedure.script_type, "name": procedure.script_name}
@@ -149,6 +153,7 @@ def summary(
         "deadline_at": _seconds(procedure.deadline_at),
         "stopping": _stopping(procedure),
         "abort_of": procedure.abort_of_id,
+        "part_of": procedure.part_of,
         "output": {"bytes": procedure.output_bytes, "lines": procedure.output_lines, "last_line": procedure.last_line},
         "said": whole(procedure.said),
     }

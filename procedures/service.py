@@ -21,6 +21,7 @@ from procedures.domain.scripts import (
     ExecutableScript,
     FileSystemScript,
     GitScript,
+    ShellScript,
     script_to_json,
 )
 from procedures.domain.states import FINAL, ProcedureState
@@ -118,6 +119,9 @@ class ScriptExecutionService:
         procedure = procedure_for(self.actor, command.procedure_id)
         if procedure.state in FINAL:
             raise WrongState(procedure.pk, procedure.state, "started", "Prepare it again.")
+        if procedure.part_of:
+            remedy = f"It is a script of trial {procedure.part_of['trial']}, which starts it by itself."
+            raise WrongState(procedure.pk, procedure.state, "started by anybody else", remedy)
         node_for_work(procedure.node)
         arguments = {"function": command.function, **command.call.as_json(), "timeout_s": command.timeout_s}
         with recording():
@@ -134,6 +138,9 @@ class ScriptExecutionService:
         procedure = procedure_for(self.actor, command.procedure_id)
         if procedure.state in FINAL:
             raise WrongState(procedure.pk, procedure.state, "stopped", "There is nothing left to stop.")
+        if procedure.part_of and not procedure.node:
+            remedy = f"Trial {procedure.part_of['trial']} has no node yet: abort the trial."
+            raise WrongState(procedure.pk, procedure.state, "stopped", remedy)
         node_alive(procedure.node)
         arguments: dict[str, Any] = {"grace": command.grace_s, "abort": command.abort}
         if command.abort:
@@ -166,7 +173,7 @@ def new_procedure(
         script_type=script.script_type,
         script_uri=script.script_uri,
         script_name=script.name[:200],
-        script_body=script.script_body if isinstance(script, EmbeddedStringScript) else "",
+        script_body=script.script_body if isinstance(script, EmbeddedStringScript | ShellScript) else "",
         script_options=_options_of(script),
         script_path=path,
         state=ProcedureState.CREATING.value,

@@ -43,6 +43,10 @@ class Ending:
     function: str = ""
     """What ran last."""
     leftovers: int = 0
+    body_status: int | None = None
+    """Exit status of a shell script, if it is not 0."""
+    body_signal: int | None = None
+    """The signal that ended a shell script."""
     lost: str = ""
     """Why nothing is known about its end, such as "launcher lost"."""
 
@@ -94,6 +98,10 @@ def _reason(ending: Ending) -> str:
         return ending.lost
     if ending.exit_code is not None:
         return f"{ending.raised_in or 'the script'} called sys.exit({ending.exit_code})"
+    if ending.body_signal is not None:
+        return f"killed by {signal_words(ending.body_signal)}, not on request"
+    if ending.body_status is not None:
+        return f"exit status {ending.body_status}"
     if ending.raised:
         return f"{ending.raised} (in {ending.raised_in or 'loading the script'})"
     if ending.exit_signal is not None:

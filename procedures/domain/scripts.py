@@ -1,5 +1,6 @@
 """What can be run: a script of the file system, of a git commit, or as text, and its JSON form."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
@@ -72,7 +73,24 @@ class EmbeddedStringScript:
         return f"embedded:{self.name}"
 
 
-ExecutableScript = FileSystemScript | GitScript | EmbeddedStringScript
+@dataclass(frozen=True)
+class ShellScript:
+    """A text for its #! line, or for a shell. Only trials run these; it cannot be asked for as a procedure of its own."""
+
+    script_type: ClassVar[str] = "shell"
+    script_body: str
+    name: str = "shell script"
+
+    @property
+    def script_uri(self) -> str:
+        """A URI for lists and searches; the text itself is the script."""
+        return f"shell:{self.name}"
+
+
+ExecutableScript = FileSystemScript | GitScript | EmbeddedStringScript | ShellScript
+
+_PLAIN = re.compile(r"[^A-Za-z0-9._-]")
+_MAX_FILE_NAME_CHARACTERS = 100
 
 _KEYS: Mapping[str, frozenset[str]] = {
     "filesystem": frozenset({"script_type", "script_uri"}),
@@ -104,7 +122,7 @@ def script_from_json(data: Any, *, max_body_bytes: int) -> ExecutableScript:
 def script_to_json(script: ExecutableScript) -> dict[str, Any]:
     """The JSON form of `script`, as requests send it and summaries show it."""
     shown: dict[str, Any] = {"script_type": script.script_type}
-    if isinstance(script, EmbeddedStringScript):
+    if isinstance(script, EmbeddedStringScript | ShellScript):
         return shown | {"script_body": script.script_body, "name": script.name}
     shown["script_uri"] = script.script_uri
     if isinstance(script, GitScript):
@@ -112,6 +130,12 @@ def script_to_json(script: ExecutableScript) -> dict[str, Any]:
         shown["git_args"] = {"git_repo": args.git_repo, "git_branch": args.git_branch, "git_commit": args.git_commit}
         shown["create_env"] = script.create_env
     return shown
+
+
+def file_name(name: str) -> str:
+    """`name` as the name of a file: what could mean something to a file system or a shell is replaced."""
+    plain = _PLAIN.sub("_", name)[:_MAX_FILE_NAME_CHARACTERS]
+    return plain if plain.strip(".") else "script"
 
 
 def _filesystem(data: Mapping[str, Any], errors: dict[str, str]) -> FileSystemScript:

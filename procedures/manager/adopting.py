@@ -30,6 +30,7 @@ log = logging.getLogger(__name__)
 
 _COLUMNS = (
     *("state", "launcher", "script_type", "abort_of_id", "journal_offset", "output_offset"),
+    "part_of",
     *("stop_asked_at", "stop_asked_by", "stop_grace_s", "deadline_at"),
 )
 
@@ -81,7 +82,7 @@ def _read_legacy(node: str) -> Legacy:
     commands: dict[int, list[QueuedCommand]] = defaultdict(list)
     for command in Inbox(node).queued(is_sure=True):
         commands[command.procedure_id].append(command)
-    starts = {p.pk: _last_start(p.pk) for p in procedures if p.state == ProcedureState.RUNNING}
+    starts = {p.pk: _last_start(p.pk) for p in procedures if p.state == ProcedureState.RUNNING and not p.part_of}
     boot_id = Node.objects.filter(name=node).values_list("boot_id", flat=True).first() or ""
     return Legacy(procedures, commands, starts, boot_id)
 
@@ -118,6 +119,8 @@ async def _adopt(context: Context, procedure: Procedure, legacy: Legacy, workers
     was_spawned = has_process or directory.was_spawned
     if prepare is not None and not was_spawned:
         return set()  # nothing has happened yet: the command is carried out, or expires, like any other
+    if procedure.part_of and procedure.state == ProcedureState.CREATING and not was_spawned:
+        return set()  # its trial has not started it yet
     live = new_live(context, procedure.pk, procedure.launcher or DEFAULT)
     live.journal_offset, live.output_position = procedure.journal_offset, procedure.output_offset
     live.abort_of = procedure.abort_of_id

@@ -6,6 +6,7 @@ from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from procedures.manager.companions import Companion
 from procedures.manager.database import Database, DatabaseClosed
 from procedures.manager.environment_desk import EnvironmentDesk
 from procedures.manager.inbox import QueuedCommand
@@ -37,6 +38,8 @@ class Context:
     """Carries out a command that this manager has written itself, without reading it back."""
     know_deadlines: Callable[[Mapping[int, datetime | None]], None] = field(init=False)
     """Hears the deadlines of procedures, by id, whenever they are recorded."""
+    companions: list[Companion] = field(default_factory=list)
+    """Who else works on what is recorded here."""
     jobs: set[asyncio.Task[None]] = field(default_factory=set)
     """Work on single procedures that is under way."""
 

@@ -8,19 +8,19 @@ import asyncio
 import logging
 import queue
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from django.db import InterfaceError, OperationalError, connection
 
 from procedures.domain.states import FINAL
+from procedures.models import Command
 from procedures.recorder import ConcurrentChange, Recording, recording
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from procedures.models import Procedure
 
 log = logging.getLogger(__name__)
@@ -36,6 +36,18 @@ _UNAVAILABLE = (OperationalError, InterfaceError)
 
 class DatabaseClosed(Exception):
     """The manager is ending; the change was not written and will be made again by its successor."""
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """What the manager's other parts must know of a transaction that was committed."""
+
+    deadlines: Mapping[int, datetime | None]
+    """Of procedures, by id."""
+    orders: Sequence[Command]
+    """Commands that came about in it."""
+    topics: Set[str]
+    """Of the events in it."""
 
 
 @dataclass(frozen=True)
@@ -61,8 +73,8 @@ class Database:
         self._failure: asyncio.Future[None] = self._loop.create_future()
         self._known: dict[int, Procedure] = {}
         """Live procedures as they were last recorded, so that they need not be read each time: only the manager moves them."""
-        self.on_deadlines: Callable[[Mapping[int, datetime | None]], None] | None = None
-        """Hears the deadlines of procedures, by id, whenever they are recorded."""
+        self.on_recorded: Callable[[Recorded], None] | None = None
+        """Hears what was committed, in the loop."""
         self._thread = threading.Thread(target=self._work, name="database", daemon=True)
 
     def start(self) -> None:
@@ -168,9 +180,9 @@ class Database:
         for procedure in record.procedures:
             if procedure.state not in FINAL:
                 self._known[procedure.pk] = procedure
-        if self.on_deadlines is not None:
+        if self.on_recorded is not None:
             deadlines = {procedure.pk: procedure.deadline_at for procedure in record.procedures}
-            self._loop.call_soon_threadsafe(self.on_deadlines, deadlines)
+            self._loop.call_soon_threadsafe(self.on_recorded, Recorded(deadlines, record.orders, record.topics))
         return results
 
     def _persist(self, attempt: Callable[[], None], jobs: list[_Job], *, is_blamed: bool) -> None:

@@ -65,7 +65,8 @@ def _begin(record: Recording, procedure_id: int, grace_s: float) -> datetime | N
         return None
     if procedure.stop_asked_at is not None:
         return None
-    timeout_s = (procedure.deadline_at - procedure.state_at).total_seconds()
+    span = procedure.deadline_at - procedure.state_at
+    timeout_s = procedure.timeout_s or 0.0 if procedure.part_of else span.total_seconds()
     record.change(procedure_id, stop_asked_at=now, stop_asked_by=TIMEOUT, stop_grace_s=grace_s, timed_out_s=timeout_s)
     log.warning("procedure %s is %s for more than %s: stopping it", procedure_id, procedure.state, in_words(timeout_s))
     said = {"by": TIMEOUT, "grace_s": grace_s, "abort": False, "timeout_s": timeout_s}

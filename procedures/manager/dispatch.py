@@ -116,8 +116,16 @@ def _write_expiry(record: Recording, command: QueuedCommand) -> None:
 
 
 def _write_rejection(record: Recording, command: QueuedCommand) -> None:
-    """The procedure is final; or it is not this manager's, which cannot be as long as nobody writes such commands."""
+    """The procedure is final; or it is not this manager's, which cannot be as long as nobody writes such commands.
+
+    A script that its trial has not started yet has no process: to stop it is to see to it that it never gets one.
+    """
     procedure = record.procedure(command.procedure_id)
+    if procedure.part_of and procedure.state == ProcedureState.CREATING and command.kind == Command.Kind.STOP:
+        cause = f"stopped on request by {command.issued_by} before it was started"
+        record.move(procedure.pk, Move(ProcedureState.STOPPED, datetime.now(UTC), cause=cause, who=command.issued_by))
+        record.answer(command.id, Command.State.DONE)
+        return
     done = {Command.Kind.START.value: "started", Command.Kind.STOP.value: "stopped"}[command.kind]
     refusal = WrongState(procedure.pk, procedure.state, done, _remedy(procedure, command))
     record.answer(command.id, Command.State.REJECTED, reason=str(refusal), refusal=refusal.code)

@@ -1,7 +1,7 @@
 """The end of a procedure: what is known about it becomes its final state, and what waited for the end is answered."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -38,13 +38,14 @@ def write_end(
     procedure = record.procedure(live.id)
     if procedure.state in FINAL:
         return None
-    decided = verdict(_ending(procedure, live, end, settings))
+    facts = _ending(procedure, live, end, settings)
+    decided = verdict(facts)
     details = (
         {"stop": live.ladder.report.as_json(end.report)}
         if live.ladder is not None and procedure.stop_asked_at
         else None
     )
-    for move in _way(procedure, decided, end.at, details):
+    for move in _way(procedure, decided, facts, end.at, details):
         record.move(live.id, move)
     _answer_those_who_wait(record, live, decided)
     if procedure.abort_of_id is not None and decided.state is not ProcedureState.COMPLETE:
@@ -73,31 +74,32 @@ def _ending(procedure: Procedure, live: LiveProcedure, end: EndOfProcess, settin
         stacktrace=clean_text(str(raised.get("stacktrace", ""))),
         function=story.function,
         leftovers=len(report.leftovers) if report else 0,
+        body_status=(story.exited or {}).get("status"),
+        body_signal=(story.exited or {}).get("signal"),
         lost=live.gave_up or (end.lost if report is None else ""),
     )
 
 
-def _way(procedure: Procedure, decided: Verdict, at: datetime, details: dict[str, Any] | None) -> Sequence[Move]:
+def _way(
+    procedure: Procedure, decided: Verdict, facts: Ending, at: datetime, details: dict[str, Any] | None
+) -> Sequence[Move]:
     """The transitions to the final state; a journal that lost its last state on a full disk is completed."""
     current = ProcedureState(procedure.state)
     last = Move(
-        decided.state, at, cause=decided.cause, stacktrace=decided.stacktrace, details=details, changes={"pid": None}
+        decided.state,
+        at,
+        cause=decided.cause,
+        stacktrace=decided.stacktrace,
+        details=details,
+        changes={"pid": None},
+        ending=facts,
     )
     if may_follow(current, decided.state):
         return [last]
     if current is ProcedureState.RUNNING:
         return [Move(ProcedureState.READY, at), last]
     words = f"{decided.cause}, although it was {current}"
-    return [
-        Move(
-            ProcedureState.FAILED,
-            at,
-            cause=words,
-            stacktrace=decided.stacktrace,
-            details=details,
-            changes={"pid": None},
-        )
-    ]
+    return [replace(last, state=ProcedureState.FAILED, cause=words)]
 
 
 def _answer_those_who_wait(record: Recording, live: LiveProcedure, decided: Verdict) -> None:

@@ -84,6 +84,24 @@ class EnvironmentDesk:
         finally:
             is_cancelled.set()
 
+    async def source(
+        self,
+        url: str,
+        branch: str,
+        commit: str,
+        stop: asyncio.Event,
+        on_progress: Callable[[str], None] = lambda _: None,
+    ) -> Source:
+        """A commit with its files; git is ended when `stop` is set. Raises EnvironmentProblem."""
+
+        def work() -> Source:
+            watch = Watch(
+                settings.OET.git_timeout, "OET_GIT_TIMEOUT", is_cancelled=stop.is_set, on_progress=on_progress
+            )
+            return EnvironmentManager.from_settings().source(url, branch=branch, commit=commit, watch=watch)
+
+        return await asyncio.get_running_loop().run_in_executor(self._fetching, _with_connection, work)
+
     async def ask(self, question: Callable[[EnvironmentManager], T]) -> T:
         """What `question` answers, in a thread. It is not cancelled half-way."""
         return await asyncio.get_running_loop().run_in_executor(

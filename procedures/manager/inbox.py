@@ -26,6 +26,11 @@ class QueuedCommand:
     expires_at: datetime
 
 
+def queued(command: Command) -> QueuedCommand:
+    """A command that has just been written."""
+    return QueuedCommand(*(getattr(command, name) for name in _FIELDS))
+
+
 class Inbox:
     """Reads queued commands. To be used by the database thread."""
 

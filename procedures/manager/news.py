@@ -10,7 +10,7 @@ from oet.journal import DAMAGED, Record
 from procedures.domain.errors import TransitionRefused
 from procedures.domain.states import ProcedureState
 from procedures.manager.sayings import Attached, Listening, Logged, Saying, Sayings, saying_of
-from procedures.manager.texts import clean_json, topic_of_script
+from procedures.manager.texts import clean_json, clean_text, topic_of_script
 from procedures.recorder import Move, Recording
 from procedures.supervision.story import Story, learn_quietly
 
@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 _STATES_OF_WORKERS = frozenset(
     {ProcedureState.IDLE, ProcedureState.LOADING, ProcedureState.INITIALISING, ProcedureState.READY}
 )
-"""RUNNING and the final states are decided by the manager."""
+"""The final states are decided by the manager, and RUNNING too but for an errand, which the worker begins by itself."""
 
 
 @dataclass(frozen=True)
@@ -89,6 +89,8 @@ def _note(record: Record, story: Story) -> Note | None:
         return Published(
             topic_of_script(payload["topic"]), message if isinstance(message, dict) else {"value": message}, at
         )
+    if record.topic == "began":
+        return Move(ProcedureState.RUNNING, at, function=clean_text(str(payload["function"])[:200]))
     if record.topic == "state":
         return _move(ProcedureState(payload["state"]), at, story)
     return saying_of(record.topic, payload, at)

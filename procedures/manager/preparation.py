@@ -1,12 +1,12 @@
 """What a procedure is to be prepared with."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from oet.rundir import Script
 from procedures.domain.arguments import ProcedureInput
-from procedures.domain.scripts import EmbeddedStringScript, GitArgs, GitScript
+from procedures.domain.scripts import EmbeddedStringScript, GitArgs, GitScript, ShellScript, file_name
 from procedures.domain.states import FINAL
 from procedures.models import ArgCapture, Procedure
 from procedures.statements import Question
@@ -20,6 +20,8 @@ _COLUMNS = (
     "script_type",
     "script_path",
     "script_body",
+    "errand",
+    "script_name",
 )
 _STAND_IN = -1
 
@@ -33,6 +35,22 @@ class GitSource:
 
 
 @dataclass(frozen=True)
+class Errand:
+    """What a procedure does by itself, and where."""
+
+    function: str
+    call: ProcedureInput
+    folder: str | None = None
+    environment: Mapping[str, str] = field(default_factory=dict)
+    removed: Sequence[str] = ()
+    """Variables that it does not get although scripts have them usually."""
+    label: str = ""
+    """File name for the text of a shell script."""
+    refused: str = ""
+    """Why it cannot be run at all."""
+
+
+@dataclass(frozen=True)
 class Preparation:
     """What a procedure is to be prepared with."""
 
@@ -42,6 +60,7 @@ class Preparation:
     abort_of: int | None = None
     git: GitSource | None = None
     """Where the script comes from, if that is a repository; its path is known when its commit is there."""
+    errand: Errand | None = None
 
 
 def preparation_of(procedure: Procedure, init: ProcedureInput) -> Preparation:
@@ -64,18 +83,34 @@ class PreparationReader:
             self._procedure = Question(rows, _STAND_IN)
             captures = ArgCapture.objects.filter(procedure_id=_STAND_IN, function="init").order_by("id")
             self._init = Question(captures.values_list("args", "kwargs"), _STAND_IN)
-        for state, abort_of, who, uri, options, *script in self._procedure.ask(procedure_id):
+        for state, abort_of, who, uri, options, *script, errand, name in self._procedure.ask(procedure_id):
             if state not in FINAL:
                 calls = [ProcedureInput(tuple(args), kwargs) for args, kwargs in self._init.ask(procedure_id)]
                 init = calls[0] if calls else ProcedureInput()
                 git = _git(script[0], uri, options, who)
-                return Preparation(procedure_id, _script(*script), init, abort_of, git)
+                todo = _errand(procedure_id, errand, name) if errand else None
+                return Preparation(procedure_id, _script(*script), init, abort_of, git, todo)
         return None
 
 
 def _script(kind: str, path: str, body: str) -> Script:
-    return (
-        Script("embedded", text=body) if kind == EmbeddedStringScript.script_type else Script("filesystem", path=path)
+    if kind in {EmbeddedStringScript.script_type, ShellScript.script_type}:
+        return Script(kind, text=body)
+    return Script("filesystem", path=path)
+
+
+def _errand(procedure_id: int, errand: Mapping[str, Any], name: str) -> Errand:
+    function = errand["function"]
+    captures = ArgCapture.objects.filter(procedure_id=procedure_id, function=function).order_by("id")
+    calls = [ProcedureInput(tuple(args), kwargs) for args, kwargs in captures.values_list("args", "kwargs")]
+    return Errand(
+        function,
+        calls[-1] if calls else ProcedureInput(),
+        errand.get("folder"),
+        errand.get("environment", {}),
+        errand.get("removed", ()),
+        file_name(name),
+        errand.get("refused", ""),
     )
 
 

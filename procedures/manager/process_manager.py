@@ -9,14 +9,16 @@ from contextlib import AsyncExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
+from procedures.manager import companions
 from procedures.manager.adopting import adopt_all
 from procedures.manager.context import Context
-from procedures.manager.database import Database
+from procedures.manager.database import Database, Recorded
 from procedures.manager.deadlines import Deadlines
 from procedures.manager.dispatch import RECHECK_S, Dispatcher
 from procedures.manager.emergencies import Emergencies
 from procedures.manager.heartbeat import Heartbeat
 from procedures.manager.idle_launchers import retire_idle_launchers
+from procedures.manager.inbox import queued
 from procedures.manager.losses import on_loss, watch_for_losses
 from procedures.manager.settings import ManagerSettings
 from procedures.manager.stopping import stop_unasked
@@ -84,13 +86,17 @@ class ProcessManager:
             context = self._context(tasks)
             dispatcher = Dispatcher(context)
             context.take = dispatcher.take
-            context.know_deadlines = context.database.on_deadlines = Deadlines(context).know
+            context.know_deadlines = Deadlines(context).know
+            context.database.on_recorded = lambda recorded: _on_recorded(context, recorded)
+            context.companions = [make(context) for make in companions.makers]
             context.database.start()
             try:
                 async with AsyncExitStack() as bells:
                     bells.enter_context(doorbell(self._settings.bells_dir, lambda: _on_ring(context)))
                     bells.enter_context(notifications(lambda: _on_notice(context)))
                     dispatcher.know(await adopt_all(context))
+                    for companion in context.companions:
+                        await companion.adopt()
                     duties = [
                         tasks.create_task(dispatcher.take_commands(), name="commands"),
                         tasks.create_task(_pulse(context, dispatcher), name="pulse"),
@@ -98,6 +104,7 @@ class ProcessManager:
                         tasks.create_task(watch_for_losses(context), name="watch for losses"),
                         tasks.create_task(retire_idle_launchers(context), name="idle launchers"),
                         tasks.create_task(context.database.watch(), name="database"),
+                        *(tasks.create_task(it.work(), name=type(it).__name__) for it in context.companions),
                     ]
                     self.ready.set()
                     await self._leave.wanted.wait()
@@ -179,13 +186,24 @@ async def _warm_up(context: Context) -> None:
 def _on_ring(context: Context) -> None:
     for live in context.procedures:
         live.look(context.settings.output_limit_bytes)
-    context.desk.ring()
-    context.commands_due.set()
+    _on_notice(context)
 
 
 def _on_notice(context: Context) -> None:
     context.desk.ring()
     context.commands_due.set()
+    for companion in context.companions:
+        companion.ring(None)
+
+
+def _on_recorded(context: Context, recorded: Recorded) -> None:
+    """What this manager has written itself, it need not read back."""
+    context.know_deadlines(recorded.deadlines)
+    for command in recorded.orders:
+        context.take(queued(command), None)
+    if recorded.topics:
+        for companion in context.companions:
+            companion.ring(recorded.topics)
 
 
 async def _cancel(tasks: Sequence[asyncio.Task[Any]]) -> None:

@@ -2,7 +2,7 @@
 
 import logging
 
-from oet.rundir import Arguments, Spec
+from oet.rundir import Arguments, Run, Spec
 from procedures.manager.context import Context
 from procedures.manager.following import follow
 from procedures.manager.live import LiveProcedure
@@ -18,6 +18,8 @@ _SPAWN_TRIES = 2
 async def bring_into_being(context: Context, live: LiveProcedure, preparation: Preparation | None) -> None:
     """Spawn the process (of a run directory that is there already, without `preparation`) and follow it to its end."""
     try:
+        if preparation is not None and preparation.errand is not None and preparation.errand.refused:
+            raise Refused(preparation.errand.refused)
         if preparation is not None:
             live.directory.create(_spec(context, preparation))
         live.pid = await _spawn(live)
@@ -44,7 +46,9 @@ async def _spawn(live: LiveProcedure) -> int:
 
 
 def _spec(context: Context, preparation: Preparation) -> Spec:
-    environment = {"OET_PROCEDURE_ID": str(preparation.procedure_id)}
+    errand = preparation.errand
+    environment = dict(errand.environment) if errand else {}
+    environment["OET_PROCEDURE_ID"] = str(preparation.procedure_id)
     is_shared = preparation.git is not None
     if is_shared:
         environment["PYTHONDONTWRITEBYTECODE"] = "1"  # for what the script starts
@@ -56,4 +60,8 @@ def _spec(context: Context, preparation: Preparation) -> Spec:
         bells=str(context.settings.bells_dir),
         output_limit_bytes=context.settings.output_limit_bytes,
         works_apart=is_shared,
+        run=Run(errand.function, list(errand.call.args), dict(errand.call.kwargs)) if errand else None,
+        folder=errand.folder if errand else None,
+        removed=list(errand.removed) if errand else [],
+        label=errand.label if errand else "",
     )

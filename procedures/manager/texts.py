@@ -8,7 +8,7 @@ MAX_DEPTH = 100
 MAX_TOPIC_CHARACTERS = 200
 _REPLACEMENT = "\ufffd"
 _NUL = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000")
-_RESERVED = ("procedure.", "operator.", "environment.", "node.")
+_RESERVED = ("procedure.", "operator.", "environment.", "node.", "task.", "trial.")
 _CONTROL_SEQUENCE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
 _LINE_ENDS = re.compile(r"[\r\n]+")
 

@@ -20,7 +20,7 @@ _WORDS = {
     400: "The request is wrong; `errors` says where.",
     401: "Nobody is logged in, or the token has expired.",
     403: "The right is missing.",
-    404: "There is no such procedure.",
+    404: "There is no such thing.",
     409: "It cannot be done in the present state, or something else holds the resource.",
     413: "The body is too large.",
     415: "The body is not JSON.",
@@ -31,27 +31,29 @@ _WORDS = {
 }
 
 
-def _query(name: str, words: str, kind: Any = str, **options: Any) -> OpenApiParameter:
+def query(name: str, words: str, kind: Any = str, **options: Any) -> OpenApiParameter:
+    """A parameter of the query string."""
     return OpenApiParameter(name, kind, OpenApiParameter.QUERY, description=words, **options)
 
 
-def _answers(*errors: int, **good: Any) -> dict[Any, Any]:
-    answers: dict[Any, Any] = {int(code.removeprefix("_")): answer for code, answer in good.items()}
-    return answers | {
+def answers(*errors: int, **good: Any) -> dict[Any, Any]:
+    """The answers of an address: `_200=…`, and the usual errors."""
+    found: dict[Any, Any] = {int(code.removeprefix("_")): answer for code, answer in good.items()}
+    return found | {
         (code, JSON): OpenApiResponse(schema.InputError if code == 400 else schema.Error, _WORDS[code])
         for code in errors
     }
 
 
-_PAGE = [
-    _query("limit", f"At most so many, 1 to {MAX_PAGE}; by default {DEFAULT_PAGE}.", int),
-    _query("before", "Only ids below this one.", int),
-    _query("after", "Only ids above this one.", int),
+PAGE = [
+    query("limit", f"At most so many, 1 to {MAX_PAGE}; by default {DEFAULT_PAGE}.", int),
+    query("before", "Only ids below this one.", int),
+    query("after", "Only ids above this one.", int),
 ]
 _EVENTS = [
-    _query("after", "Begin after the event with this id; 0 begins with the oldest. By default only what is new.", int),
-    _query("topic", "Only topics that match one of these globs, such as `procedure.lifecycle.*`.", many=True),
-    _query("procedure", "Only events of this procedure.", int),
+    query("after", "Begin after the event with this id; 0 begins with the oldest. By default only what is new.", int),
+    query("topic", "Only topics that match one of these globs, such as `procedure.lifecycle.*`.", many=True),
+    query("procedure", "Only events of this procedure.", int),
 ]
 _SUMMARY_EXAMPLE = {
     "id": 1,
@@ -100,20 +102,20 @@ def _answered(name: str, value: Any, code: int = 200) -> OpenApiExample:
 procedures_list = extend_schema(
     operation_id="list_procedures",
     parameters=[
-        _query("state", "Only procedures in one of these states.", enum=list(ProcedureState), many=True),
-        _query("script", "Only scripts whose URI contains this."),
-        _query("since", "Only procedures created since then: Unix seconds or ISO 8601."),
-        _query("q", "Only where this is part of the script's URI, the person or the cause."),
-        _query("who", "Only procedures created by this user."),
-        *_PAGE,
+        query("state", "Only procedures in one of these states.", enum=list(ProcedureState), many=True),
+        query("script", "Only scripts whose URI contains this."),
+        query("since", "Only procedures created since then: Unix seconds or ISO 8601."),
+        query("q", "Only where this is part of the script's URI, the person or the cause."),
+        query("who", "Only procedures created by this user."),
+        *PAGE,
     ],
-    responses=_answers(400, 401, 403, _200=schema.ProcedureSummary(many=True)),
+    responses=answers(400, 401, 403, _200=schema.ProcedureSummary(many=True)),
     examples=[_answered("newest last", _SUMMARY_EXAMPLE)],
 )
 procedures_create = extend_schema(
     operation_id="create_procedure",
     request=schema.NewProcedure,
-    responses=_answers(400, 401, 403, 413, 415, 503, 504, _201=schema.ProcedureSummary),
+    responses=answers(400, 401, 403, 413, 415, 503, 504, _201=schema.ProcedureSummary),
     examples=[
         _sent("file", _PREPARE_EXAMPLE),
         _sent("text", {"script": {"script_type": "embedded", "script_body": "def main():\n    print('hello')\n"}}),
@@ -123,14 +125,14 @@ procedures_create = extend_schema(
 procedure_get = extend_schema(
     operation_id="get_procedure",
     parameters=[_PATH],
-    responses=_answers(401, 403, 404, _200=schema.ProcedureSummary),
+    responses=answers(401, 403, 404, _200=schema.ProcedureSummary),
     examples=[_answered("summary", _SUMMARY_EXAMPLE)],
 )
 procedure_change = extend_schema(
     operation_id="change_procedure",
     parameters=[_PATH],
     request=schema.ProcedureChange,
-    responses=_answers(400, 401, 403, 404, 409, 413, 415, 503, 504, _200=schema.SUMMARY_OR_ABORT),
+    responses=answers(400, 401, 403, 404, 409, 413, 415, 503, 504, _200=schema.SUMMARY_OR_ABORT),
     examples=[
         _sent("start", _START_EXAMPLE),
         _sent("stop", _STOP_EXAMPLE),
@@ -141,15 +143,15 @@ output = extend_schema(
     operation_id="get_output",
     parameters=[
         _PATH,
-        _query("format", "`text` as it was printed, or `frames` with times.", enum=["text", "frames"]),
-        _query("offset", "Begin at this byte.", int),
-        _query("limit", "At most so many bytes.", int),
-        _query("stream", "Only what was printed there.", enum=["stdout", "stderr"]),
-        _query("tail", "Only the last lines, so many.", int),
-        _query("download", "1: have the browser save it as a file.", enum=["0", "1"]),
+        query("format", "`text` as it was printed, or `frames` with times.", enum=["text", "frames"]),
+        query("offset", "Begin at this byte.", int),
+        query("limit", "At most so many bytes.", int),
+        query("stream", "Only what was printed there.", enum=["stdout", "stderr"]),
+        query("tail", "Only the last lines, so many.", int),
+        query("download", "1: have the browser save it as a file.", enum=["0", "1"]),
     ],
     responses={
-        **_answers(400, 401, 403, 404),
+        **answers(400, 401, 403, 404),
         (200, "text/plain"): OpenApiTypes.STR,
         (200, JSON): schema.OutputPage,
     },
@@ -212,13 +214,13 @@ events_publish = extend_schema(
 history = extend_schema(
     operation_id="get_history",
     parameters=[_PATH],
-    responses=_answers(401, 403, 404, _200=schema.Transition(many=True)),
+    responses=answers(401, 403, 404, _200=schema.Transition(many=True)),
 )
 _COMMANDS = [
-    _query("who", "Only what this user asked for."),
-    _query("kind", "Only commands of this kind.", enum=list(Command.Kind.values)),
-    _query("state", "Only commands in this state.", enum=list(Command.State.values)),
-    *_PAGE,
+    query("who", "Only what this user asked for."),
+    query("kind", "Only commands of this kind.", enum=list(Command.Kind.values)),
+    query("state", "Only commands in this state.", enum=list(Command.State.values)),
+    *PAGE,
 ]
 log = extend_schema(
     operation_id="get_log",
@@ -236,27 +238,27 @@ log = extend_schema(
 procedure_commands = extend_schema(
     operation_id="list_commands_of_procedure",
     parameters=[_PATH, *_COMMANDS],
-    responses=_answers(400, 401, 403, 404, _200=schema.CommandRow(many=True)),
+    responses=answers(400, 401, 403, 404, _200=schema.CommandRow(many=True)),
 )
 commands = extend_schema(
     operation_id="list_commands",
-    parameters=[_query("procedure", "Only commands for this procedure.", int), *_COMMANDS],
-    responses=_answers(400, 401, 403, _200=schema.CommandRow(many=True)),
+    parameters=[query("procedure", "Only commands for this procedure.", int), *_COMMANDS],
+    responses=answers(400, 401, 403, _200=schema.CommandRow(many=True)),
 )
-nodes = extend_schema(operation_id="list_nodes", responses=_answers(401, 403, _200=schema.NodeRow(many=True)))
-scripts = extend_schema(operation_id="list_scripts", responses=_answers(401, 403, _200=schema.ScriptFile(many=True)))
+nodes = extend_schema(operation_id="list_nodes", responses=answers(401, 403, _200=schema.NodeRow(many=True)))
+scripts = extend_schema(operation_id="list_scripts", responses=answers(401, 403, _200=schema.ScriptFile(many=True)))
 environments_list = extend_schema(
     operation_id="list_environments",
     parameters=[
-        _query("state", "Only those in this state.", enum=[state.value for state in EnvironmentState]),
-        _query("limit", f"At most so many, 1 to {MAX_PAGE}; by default {DEFAULT_PAGE}.", int),
+        query("state", "Only those in this state.", enum=[state.value for state in EnvironmentState]),
+        query("limit", f"At most so many, 1 to {MAX_PAGE}; by default {DEFAULT_PAGE}.", int),
     ],
-    responses=_answers(400, 401, 403, _200=schema.EnvironmentSummary(many=True)),
+    responses=answers(400, 401, 403, _200=schema.EnvironmentSummary(many=True)),
 )
 environments_build = extend_schema(
     operation_id="build_environment",
     request=schema.GitArgs,
-    responses=_answers(400, 401, 403, 409, 502, 504, _201=schema.EnvironmentDetail),
+    responses=answers(400, 401, 403, 409, 502, 504, _201=schema.EnvironmentDetail),
 )
 _ENVIRONMENT: dict[str, Any] = {
     "parameters": [
@@ -268,33 +270,33 @@ _ENVIRONMENT: dict[str, Any] = {
 environment_get = extend_schema(
     operation_id="get_environment",
     **_ENVIRONMENT,
-    responses=_answers(400, 401, 403, 404, _200=schema.EnvironmentDetail),
+    responses=answers(400, 401, 403, 404, _200=schema.EnvironmentDetail),
 )
 environment_pin = extend_schema(
     operation_id="pin_environment",
     **_ENVIRONMENT,
     request=schema.Pin,
-    responses=_answers(400, 401, 403, 404, _200=schema.EnvironmentDetail),
+    responses=answers(400, 401, 403, 404, _200=schema.EnvironmentDetail),
 )
 environment_delete = extend_schema(
     operation_id="delete_environment",
     **_ENVIRONMENT,
-    responses=_answers(400, 401, 403, 404, 409, _200=schema.EnvironmentDetail),
+    responses=answers(400, 401, 403, 404, 409, _200=schema.EnvironmentDetail),
 )
 environment_rebuild = extend_schema(
     operation_id="rebuild_environment",
     **_ENVIRONMENT,
     request=None,
-    responses=_answers(400, 401, 403, 404, 409, _200=schema.EnvironmentDetail),
+    responses=answers(400, 401, 403, 404, 409, _200=schema.EnvironmentDetail),
 )
 environment_log = extend_schema(
     operation_id="get_build_log",
     parameters=[
         *_ENVIRONMENT["parameters"],
-        _query("offset", "Bytes before the first one wanted.", int),
-        _query("build", "Number of the build; by default the latest.", int),
+        query("offset", "Bytes before the first one wanted.", int),
+        query("build", "Number of the build; by default the latest.", int),
     ],
-    responses=_answers(400, 401, 403, 404, _200=schema.BuildLog),
+    responses=answers(400, 401, 403, 404, _200=schema.BuildLog),
 )
 stream = extend_schema(
     operation_id="stream_events",
@@ -304,13 +306,13 @@ stream = extend_schema(
             "Last-Event-ID", int, OpenApiParameter.HEADER, description="The last event that was seen; outranks `after`."
         ),
     ],
-    responses={**_answers(400, 401, 403), (200, "text/event-stream"): OpenApiTypes.STR},
+    responses={**answers(400, 401, 403), (200, "text/event-stream"): OpenApiTypes.STR},
 )
 token = extend_schema(
     operation_id="log_in",
     request=schema.Credentials,
-    responses=_answers(400, 401, 429, _200=schema.Token),
+    responses=answers(400, 401, 429, _200=schema.Token),
     auth=[],
     examples=[_sent("credentials", {"username": "ann", "password": "correct horse battery staple"})],
 )
-logout = extend_schema(operation_id="log_out", request=None, responses=_answers(401, _204=None))
+logout = extend_schema(operation_id="log_out", request=None, responses=answers(401, _204=None))

@@ -1,4 +1,4 @@
-"""The one place that turns refusals and failures into HTTP. Every error is JSON: `detail` (words), `code`, and `errors` by field."""
+"""The one place that turns refusals and failures into HTTP. Every error is JSON: `detail` (words), `code`, and `errors` where there may be several."""
 
 import logging
 from collections.abc import Callable
@@ -12,12 +12,13 @@ from rest_framework import status
 from rest_framework.exceptions import APIException, NotAuthenticated
 from rest_framework.response import Response
 
-from procedures.domain.errors import InvalidInput, Refusal, TransitionRefused
+from procedures.domain.errors import Refusal, TransitionRefused
 
 log = logging.getLogger(__name__)
 
 _STATUS_OF_CODE = {
     "invalid": status.HTTP_400_BAD_REQUEST,
+    "invalid_specification": status.HTTP_400_BAD_REQUEST,
     "forbidden": status.HTTP_403_FORBIDDEN,
     "not_found": status.HTTP_404_NOT_FOUND,
     "no_manager": status.HTTP_503_SERVICE_UNAVAILABLE,
@@ -44,7 +45,7 @@ def answer(error: Exception, context: dict[str, Any]) -> Response | None:
 
 def _refused(error: Any) -> Response:
     code = _STATUS_OF_CODE.get(error.code, status.HTTP_409_CONFLICT)
-    return _response(code, str(error), error.code, errors=error.errors if isinstance(error, InvalidInput) else None)
+    return _response(code, str(error), error.code, errors=getattr(error, "errors", None))
 
 
 def _api_exception(error: Any) -> Response:
@@ -63,7 +64,7 @@ def _no_database(error: Any) -> Response:
     return _response(status.HTTP_503_SERVICE_UNAVAILABLE, NO_DATABASE, "no_database")
 
 
-def _response(code: int, words: str, name: str, *, errors: dict[str, list[str]] | None = None) -> Response:
+def _response(code: int, words: str, name: str, *, errors: Any = None) -> Response:
     body: dict[str, Any] = {"detail": words, "code": name}
     if errors is not None:
         body["errors"] = errors

@@ -336,6 +336,7 @@ class ProcedureSummary(s.Serializer[Any]):
     deadline_at = TimeOrNull(allow_null=True)
     stopping = Stopping(allow_null=True)
     abort_of = s.IntegerField(allow_null=True)
+    part_of = AnyJSON(allow_null=True, help_text="`task`, `trial` and `key` of the script of a trial that it is.")
     output = OutputSummary()
     said = Said()
     uri = s.CharField()

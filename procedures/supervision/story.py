@@ -24,6 +24,8 @@ class Story:
     returned: Mapping[str, Any] | None = None
     """What the last function returned, until the state that follows it."""
     raised: Mapping[str, Any] | None = None
+    exited: Mapping[str, Any] | None = None
+    """How a shell script ended that did not end well."""
 
     def learn(self, record: Record) -> None:
         """Take in one record. Raises KeyError or TypeError where it is not as documented."""
@@ -44,6 +46,10 @@ class Story:
                 self.has_main_returned = payload["function"] == "main"
             case "raised":
                 self.raised = payload
+            case "exited":
+                self.exited = payload
+            case "began":
+                self.function = payload["function"]
             case "ended":
                 self.has_completed = payload["how"] == "complete"
 

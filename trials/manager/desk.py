@@ -1,0 +1,105 @@
+"""The desk: what is due for the trials of a node, found when somebody rings, and once a second."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Set
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from functools import partial
+
+from django.conf import settings
+
+from procedures.manager.context import Context
+from procedures.recorder import Recording
+from trials.announcing import TRIAL_TOPIC
+from trials.manager.dispatching import dispatch
+from trials.manager.inbox import Inbox
+from trials.manager.setting_up import SettingUp
+from trials.manager.working_directories import outlived, remove_outlived
+from trials.models import UNFINISHED_STATES, Trial
+from trials.settling import Settlement
+
+log = logging.getLogger(__name__)
+
+RECHECK_S = 1.0
+_TIDY_S = 60.0
+
+
+class TrialDesk:
+    """Dispatches trials to this node, sets them up, aborts them, and clears away what they leave. A companion of the ProcessManager."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._node = context.settings.node
+        self._due = asyncio.Event()
+        self._is_sure = True
+        self._inbox = Inbox(self._node)
+        self._setting_up = SettingUp(context)
+        self._tidied_at = 0.0
+
+    async def adopt(self) -> None:
+        """Begin again what a predecessor was setting up, and evaluate every live trial once."""
+        unready, ready = await self._context.database.read(partial(_read_legacy, self._node))
+        for trial_id in unready:
+            self._setting_up.begin(trial_id)
+        for trial_id in ready:
+            await self._context.database.write(partial(_settle, node=self._node, trial_id=trial_id))
+
+    async def work(self) -> None:
+        """Look whenever there may be something to do, for ever."""
+        while True:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(RECHECK_S):
+                    await self._due.wait()
+            self._is_sure = self._is_sure or not self._due.is_set()
+            self._due.clear()
+            await self._look()
+
+    def ring(self, topics: Set[str] | None) -> None:
+        """Something may have changed. This manager's own changes do not show in the database's version."""
+        if topics is None:
+            self._due.set()
+        elif TRIAL_TOPIC in topics:
+            self._is_sure = True
+            self._due.set()
+
+    async def _look(self) -> None:
+        is_sure, self._is_sure = self._is_sure, False
+        database = self._context.database
+        due = await database.read(partial(self._inbox.look, is_sure=is_sure))
+        for trial_id in due.aborts:
+            self._setting_up.stop(trial_id)
+            await database.write(partial(_take_abort, node=self._node, trial_id=trial_id))
+        if due.has_pending:
+            for trial_id in await database.write(partial(dispatch, node=self._node)):
+                self._setting_up.begin(trial_id)
+        for trial_id in due.waiting_for_site:
+            await database.write(partial(_settle, node=self._node, trial_id=trial_id))
+        if time.monotonic() - self._tidied_at > min(_TIDY_S, max(RECHECK_S, settings.OET.trial_retention)):
+            self._tidied_at = time.monotonic()
+            self._context.begin(self._tidy(), "tidy trials")
+
+    async def _tidy(self) -> None:
+        before = datetime.now(UTC) - timedelta(seconds=settings.OET.trial_retention)
+        await remove_outlived(self._context, await self._context.database.read(partial(outlived, self._node, before)))
+
+
+def _read_legacy(node: str) -> tuple[list[int], list[int]]:
+    """The trials of this node that were not set up yet, and those that were."""
+    live = Trial.objects.filter(node=node, state__in=UNFINISHED_STATES).order_by("id")
+    rows = list(live.values_list("pk", "started_at"))
+    return [pk for pk, started_at in rows if started_at is None], [
+        pk for pk, started_at in rows if started_at is not None
+    ]
+
+
+def _settle(record: Recording, node: str, trial_id: int) -> None:
+    settlement = Settlement(record, node)
+    settlement.settle(trial_id, datetime.now(UTC))
+    settlement.close()
+
+
+def _take_abort(record: Recording, node: str, trial_id: int) -> None:
+    Trial.objects.filter(pk=trial_id).update(is_abort_taken=True)
+    _settle(record, node, trial_id)
