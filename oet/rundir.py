@@ -96,7 +96,7 @@ class Spec:
         path = Path(directory) / SPEC
         document = read_document(path)
         try:
-            script = Script(**_known(Script, document.pop("script")))
+            script = Script(**document.pop("script"))
             init = Arguments(**document.pop("init", {}))
             run = document.pop("run", None)
             run = Run(**_known(Run, run)) if run else None

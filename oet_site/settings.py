@@ -157,6 +157,8 @@ SPECTACULAR_SETTINGS = {
         "ProcedureState": "procedures.models.STATE_CHOICES",
         "CommandState": "procedures.models.Command.State",
         "EnvironmentState": "environments.models.Environment.State",
+        "ScriptState": "trials.models.SCRIPT_STATES",
+        "TrialState": "trials.models.TRIAL_STATES",
     },
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = OET.body_limit

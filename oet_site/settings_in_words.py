@@ -16,6 +16,7 @@ DEFAULTS_IN_WORDS = {
     "node": "the host name",
     "python": "the one that runs OET",
     "script_roots": "`examples` beside OET",
+    "trial_load": "the number of CPUs",
 }
 """Defaults that are not the same on every machine."""
 

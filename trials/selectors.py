@@ -90,9 +90,16 @@ def task_summaries(tasks: Iterable[Task]) -> list[dict[str, Any]]:
     tasks = list(tasks)
     trials: dict[int, list[dict[str, Any]]] = defaultdict(list)
     rows = Trial.objects.filter(task_id__in=[task.pk for task in tasks]).order_by("number")
-    for row in rows.values("id", "task_id", "number", "state", "started_at", "finished_at"):
-        shown = {"started_at": seconds(row["started_at"]), "finished_at": seconds(row["finished_at"])}
-        trials[row.pop("task_id")].append({**row, **shown})
+    for trial in rows.only("id", "task_id", "number", "state", "started_at", "finished_at"):
+        trials[trial.task_id].append(
+            {
+                "id": trial.pk,
+                "number": trial.number,
+                "state": trial.state,
+                "started_at": seconds(trial.started_at),
+                "finished_at": seconds(trial.finished_at),
+            }
+        )
     return [_task_summary(task) | {"trials": trials[task.pk]} for task in tasks]
 
 

@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from django.conf import settings
 from django.db import connection
+from django.db.models import Model
 
 from procedures.bells import Role, ring_at_commit
 from procedures.domain.errors import InvalidInput
@@ -27,7 +28,12 @@ from trials.settling import Settlement, change_trial
 from trials.specifications import spec_of_task
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from django.db.models import QuerySet
+
+T = TypeVar("T")
+M = TypeVar("M", bound=Model)
 
 _TRIES = 5
 
@@ -79,7 +85,7 @@ class TrialService:
         for right in (Right.PREPARE, Right.START):
             self.actor.require(right)
 
-    def _again_if_moved(self, work: Any) -> Any:
+    def _again_if_moved(self, work: "Callable[[Recording], T]") -> T:
         """The manager may move on what is being aborted."""
         for attempt in range(_TRIES):
             try:
@@ -132,7 +138,7 @@ class TrialService:
         return trial.row
 
 
-def _lock(rows: "QuerySet[Any]") -> Any:
+def _lock(rows: "QuerySet[M]") -> M:
     """The one row, locked where the database can."""
     return (rows.select_for_update() if connection.features.has_select_for_update else rows).get()
 

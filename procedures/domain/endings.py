@@ -96,19 +96,27 @@ def _reason(ending: Ending) -> str:
     where = f" while {ending.function} ran" if ending.function else ""
     if ending.lost:
         return ending.lost
-    if ending.exit_code is not None:
-        return f"{ending.raised_in or 'the script'} called sys.exit({ending.exit_code})"
-    if ending.body_signal is not None:
-        return f"killed by {signal_words(ending.body_signal)}, not on request"
-    if ending.body_status is not None:
-        return f"exit status {ending.body_status}"
-    if ending.raised:
-        return f"{ending.raised} (in {ending.raised_in or 'loading the script'})"
+    if ending.body_signal is not None or ending.body_status is not None:
+        return _reason_of_shell(ending)
+    if ending.raised or ending.exit_code is not None:
+        return _reason_of_python(ending)
     if ending.exit_signal is not None:
         return f"killed by {signal_words(ending.exit_signal)}, not on request{where}"
     if ending.exit_status:
         return f"the process ended with exit status {ending.exit_status}{where}, without an exception: os._exit() or a library ended it"
     return f"the process ended{where} although main had not returned: os._exit(0) or a library ended it"
+
+
+def _reason_of_python(ending: Ending) -> str:
+    if ending.exit_code is not None:
+        return f"{ending.raised_in or 'the script'} called sys.exit({ending.exit_code})"
+    return f"{ending.raised} (in {ending.raised_in or 'loading the script'})"
+
+
+def _reason_of_shell(ending: Ending) -> str:
+    if ending.body_signal is not None:
+        return f"killed by {signal_words(ending.body_signal)}, not on request"
+    return f"exit status {ending.body_status}"
 
 
 def signal_words(number: int) -> str:

@@ -48,6 +48,7 @@ class Context:
         job = self.tasks.create_task(self._guarded(work, name), name=name)
         self.jobs.add(job)
         job.add_done_callback(self.jobs.discard)
+        job.add_done_callback(lambda _: work.close())  # else one that is cancelled before it begins is complained about
 
     def report(self, subject: str, words: str) -> None:
         """Note what is wrong with `subject`; empty words mean that it is well."""

@@ -17,12 +17,13 @@ _SPAWN_TRIES = 2
 
 async def bring_into_being(context: Context, live: LiveProcedure, preparation: Preparation | None) -> None:
     """Spawn the process (of a run directory that is there already, without `preparation`) and follow it to its end."""
+    if preparation is not None and preparation.errand is not None and preparation.errand.refused:
+        live.lost = preparation.errand.refused
     try:
-        if preparation is not None and preparation.errand is not None and preparation.errand.refused:
-            raise Refused(preparation.errand.refused)
-        if preparation is not None:
-            live.directory.create(_spec(context, preparation))
-        live.pid = await _spawn(live)
+        if not live.lost:
+            if preparation is not None:
+                live.directory.create(_spec(context, preparation))
+            live.pid = await _spawn(live)
     except (OSError, Refused, LauncherUnreachable) as error:
         if not live.directory.has_ended:  # else it was spawned by a predecessor, and has ended meanwhile
             live.lost = f"its process could not be created: {error}"

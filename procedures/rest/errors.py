@@ -1,4 +1,4 @@
-"""The one place that turns refusals and failures into HTTP. Every error is JSON: `detail` (words), `code`, and `errors` where there may be several."""
+"""The one place that turns refusals and failures into HTTP. Every error is JSON: `detail` (words), `code`, and perhaps `errors`."""
 
 import logging
 from collections.abc import Callable

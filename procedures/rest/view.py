@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 from django.urls import reverse
 from rest_framework.authentication import BaseAuthentication, SessionAuthentication
+from rest_framework.parsers import BaseParser
 from rest_framework.permissions import BasePermission, IsAuthenticated
 from rest_framework.views import APIView
 
@@ -21,9 +22,9 @@ class View(APIView):
 
     authentication_classes: Sequence[type[BaseAuthentication]] = (TokenAuthentication, SessionAuthentication)
     permission_classes: Sequence[type[BasePermission]] = (IsAuthenticated,)
-    parser_classes = (StrictJSONParser,)
+    parser_classes: Sequence[type[BaseParser]] = (StrictJSONParser,)
     renderer_classes = (JSONRenderer,)
-    content_negotiation_class = Negotiation
+    content_negotiation_class: type[Negotiation] = Negotiation
     media_types: ClassVar[tuple[str, ...]] = (JSON,)
     """What it answers with."""
 

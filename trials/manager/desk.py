@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import time
 from collections.abc import Set
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
@@ -36,7 +35,6 @@ class TrialDesk:
         self._is_sure = True
         self._inbox = Inbox(self._node)
         self._setting_up = SettingUp(context)
-        self._tidied_at = 0.0
 
     async def adopt(self) -> None:
         """Begin again what a predecessor was setting up, and evaluate every live trial once."""
@@ -48,6 +46,11 @@ class TrialDesk:
 
     async def work(self) -> None:
         """Look whenever there may be something to do, for ever."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._look_for_ever(), name="trials")
+            tasks.create_task(self._tidy_for_ever(), name="tidy trials")
+
+    async def _look_for_ever(self) -> None:
         while True:
             with suppress(TimeoutError):
                 async with asyncio.timeout(RECHECK_S):
@@ -76,13 +79,14 @@ class TrialDesk:
                 self._setting_up.begin(trial_id)
         for trial_id in due.waiting_for_site:
             await database.write(partial(_settle, node=self._node, trial_id=trial_id))
-        if time.monotonic() - self._tidied_at > min(_TIDY_S, max(RECHECK_S, settings.OET.trial_retention)):
-            self._tidied_at = time.monotonic()
-            self._context.begin(self._tidy(), "tidy trials")
 
-    async def _tidy(self) -> None:
-        before = datetime.now(UTC) - timedelta(seconds=settings.OET.trial_retention)
-        await remove_outlived(self._context, await self._context.database.read(partial(outlived, self._node, before)))
+    async def _tidy_for_ever(self) -> None:
+        retention_s = settings.OET.trial_retention
+        while True:
+            await asyncio.sleep(min(_TIDY_S, max(RECHECK_S, retention_s)))
+            before = datetime.now(UTC) - timedelta(seconds=retention_s)
+            due = await self._context.database.read(partial(outlived, self._node, before))
+            await remove_outlived(self._context, due)
 
 
 def _read_legacy(node: str) -> tuple[list[int], list[int]]:

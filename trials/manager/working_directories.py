@@ -1,5 +1,6 @@
 """The working directory of a trial: `run/trials/<id>/work`. All its scripts share it, and it outlives them for a while."""
 
+import asyncio
 import logging
 import os
 import shutil
@@ -7,10 +8,12 @@ import stat
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from procedures.manager.context import Context
 from procedures.models import Procedure
+from procedures.recorder import Recording
 from trials.models import Trial
 
 log = logging.getLogger(__name__)
@@ -70,18 +73,14 @@ async def remove_outlived(context: Context, trials: Sequence[Outlived]) -> None:
         folder = folder_of(context.settings.run_dir, trial.id)
         is_kept = (folder / KEEP).exists()
         if not is_kept:
-            await _in_thread(folder.parent)
+            await asyncio.to_thread(_remove, folder.parent)
         for procedure_id in trial.from_git:
             await context.desk.release(procedure_id)
-        await context.database.write(
-            lambda _, it=trial: Trial.objects.filter(pk=it.id).update(removed_at=datetime.now(UTC))
-        )  # type: ignore[misc] # a lambda with a default
+        await context.database.write(partial(_write_removal, trial_id=trial.id))
 
 
-async def _in_thread(folder: Path) -> None:
-    import asyncio
-
-    await asyncio.to_thread(_remove, folder)
+def _write_removal(_record: Recording, trial_id: int) -> None:
+    Trial.objects.filter(pk=trial_id).update(removed_at=datetime.now(UTC))
 
 
 def _remove(folder: Path) -> None:

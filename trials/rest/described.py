@@ -7,12 +7,11 @@ from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiRespo
 
 from procedures.rest import described
 from procedures.rest.parsing import JSON
-from procedures.rest.schema import AnyJSON
 from trials.domain.states import TrialState
 from trials.rest import schema
 from trials.rest.parsing import YAML
 
-_DOCUMENT = {(YAML): OpenApiTypes.STR, JSON: OpenApiTypes.OBJECT}
+_DOCUMENT = {YAML: OpenApiTypes.STR, JSON: OpenApiTypes.OBJECT}
 _EXAMPLE = OpenApiExample(
     "two scripts",
     "scripts:\n  prepare: {body: sleep 1}\n  observe:\n    body: ./observe\n    start_when: {prepared: {script_key: prepare}}\n",
@@ -57,15 +56,17 @@ tasks_create = extend_schema(
 tasks_validate = extend_schema(
     operation_id="validate_task",
     request=_DOCUMENT,
-    responses=_document_answers(401, 403, 413, 415, _200=AnyJSON()),
+    responses=_document_answers(401, 403, 413, 415, _200=OpenApiTypes.OBJECT),
     examples=[_EXAMPLE],
 )
 tasks_rehearse = extend_schema(
     operation_id="rehearse_task",
     request=schema.RehearsalOrder,
-    responses=_document_answers(401, 403, 404, 413, 415, _200=AnyJSON()),
+    responses=_document_answers(401, 403, 404, 413, 415, _200=OpenApiTypes.OBJECT),
 )
-tasks_schema = extend_schema(operation_id="get_document_schema", responses=_answers(400, 401, 403, _200=AnyJSON()))
+tasks_schema = extend_schema(
+    operation_id="get_document_schema", responses=_answers(400, 401, 403, _200=OpenApiTypes.OBJECT)
+)
 task_get = extend_schema(
     operation_id="get_task", parameters=[_TASK], responses=_answers(400, 401, 403, 404, _200=schema.TaskDetail)
 )

@@ -26,7 +26,7 @@ class DocumentParser(BaseParser):
 
     def parse(
         self, stream: IO[Any], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
-    ) -> str:
+    ) -> Any:
         """The body as text; raises MalformedBody, BodyTooLarge."""
         body = stream.read(settings.OET.body_limit + 1)
         if len(body) > settings.OET.body_limit:

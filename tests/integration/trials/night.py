@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 
 from procedures.domain.people import Actor, Right
+from tests.integration.procedures.manager.station import TIMEOUT_S, Station
+from tests.waiting import wait_until
 from trials.domain.states import UNFINISHED, TrialState
 from trials.models import Task, Trial, TrialScript
 from trials.service import TrialService
-from tests.integration.procedures.manager.station import TIMEOUT_S, Station
-from tests.waiting import wait_until
 
 
 @dataclass
@@ -36,7 +36,7 @@ class Night(Station):
 
         return wait_until(found, what=f"the end of trial {number} of task {task.pk}", timeout_s=timeout_s)
 
-    def script(self, task: Task, key: str, *, number: int = 1, state: str = "") -> TrialScript:
+    def script_of(self, task: Task, key: str, *, number: int = 1, state: str = "") -> TrialScript:
         """A script of a trial, once it is in a state."""
 
         def found() -> TrialScript | None:

@@ -27,7 +27,7 @@ def test_a_service_runs_while_a_test_runs(night: Night) -> None:
         trial = night.finished(task)
         states = {"prepare": "passed", "run-service": "aborted", "test": "passed", "cleanup": "passed"}
         assert (trial.state, night.states(trial)) == ("passed", states), trial.error
-        service = night.script(task, "run-service")
+        service = night.script_of(task, "run-service")
         assert (service.reason, service.kill) == ("terminate_when", "terminate_when")
         assert service.procedure is not None
         assert (service.procedure.state, "terminate_when" in service.procedure.cause) == ("STOPPED", True)
