@@ -161,55 +161,55 @@ _NAME = OpenApiParameter("name", OpenApiTypes.STR, OpenApiParameter.PATH)
 _STEERED: dict[str, Any] = {
     "parameters": [_PATH],
     "request": None,
-    "responses": _answers(400, 401, 403, 404, 409, 503, 504, _200=schema.ProcedureSummary),
+    "responses": answers(400, 401, 403, 404, 409, 503, 504, _200=schema.ProcedureSummary),
 }
 pause = extend_schema(operation_id="pause_procedure", **_STEERED)
 resume = extend_schema(operation_id="resume_procedure", **_STEERED)
 questions_open = extend_schema(
-    operation_id="list_open_questions", responses=_answers(400, 401, 403, _200=schema.QuestionRow(many=True))
+    operation_id="list_open_questions", responses=answers(400, 401, 403, _200=schema.QuestionRow(many=True))
 )
 questions_of = extend_schema(
     operation_id="list_questions",
     parameters=[_PATH],
-    responses=_answers(400, 401, 403, 404, _200=schema.QuestionRow(many=True)),
+    responses=answers(400, 401, 403, 404, _200=schema.QuestionRow(many=True)),
 )
 question_get = extend_schema(
     operation_id="get_question",
     parameters=[_PATH, _NUMBER],
-    responses=_answers(400, 401, 403, 404, _200=schema.QuestionRow),
+    responses=answers(400, 401, 403, 404, _200=schema.QuestionRow),
 )
 question_answer = extend_schema(
     operation_id="answer_question",
     parameters=[_PATH, _NUMBER],
     request=schema.Answer,
-    responses=_answers(400, 401, 403, 404, 409, 503, 504, _200=schema.QuestionRow),
+    responses=answers(400, 401, 403, 404, 409, 503, 504, _200=schema.QuestionRow),
 )
 attachments = extend_schema(
     operation_id="list_attachments",
     parameters=[_PATH],
-    responses=_answers(400, 401, 403, 404, _200=schema.AttachmentRow(many=True)),
+    responses=answers(400, 401, 403, 404, _200=schema.AttachmentRow(many=True)),
 )
 attachment = extend_schema(
     operation_id="get_attachment",
-    parameters=[_PATH, _NAME, _query("download", "1: have the browser save it as a file.", enum=["0", "1"])],
-    responses={**_answers(400, 401, 403, 404), (200, "application/octet-stream"): OpenApiTypes.BINARY},
+    parameters=[_PATH, _NAME, query("download", "1: have the browser save it as a file.", enum=["0", "1"])],
+    responses={**answers(400, 401, 403, 404), (200, "application/octet-stream"): OpenApiTypes.BINARY},
 )
 overrides_list = extend_schema(
-    operation_id="list_overrides", responses=_answers(400, 401, 403, _200=schema.Override(many=True))
+    operation_id="list_overrides", responses=answers(400, 401, 403, _200=schema.Override(many=True))
 )
 override_get = extend_schema(
-    operation_id="get_override", parameters=[_NAME], responses=_answers(400, 401, 403, 404, _200=schema.Override)
+    operation_id="get_override", parameters=[_NAME], responses=answers(400, 401, 403, 404, _200=schema.Override)
 )
 override_set = extend_schema(
     operation_id="set_override",
     parameters=[_NAME],
     request=schema.OverrideValue,
-    responses=_answers(400, 401, 403, 404, _200=schema.Override),
+    responses=answers(400, 401, 403, 404, _200=schema.Override),
 )
 events_publish = extend_schema(
     operation_id="publish_event",
     request=schema.NewEvent,
-    responses=_answers(400, 401, 403, 404, 413, _201=schema.SentEvent),
+    responses=answers(400, 401, 403, 404, 413, _201=schema.SentEvent),
 )
 history = extend_schema(
     operation_id="get_history",
@@ -226,14 +226,12 @@ log = extend_schema(
     operation_id="get_log",
     parameters=[
         _PATH,
-        _query(
-            "level", "Only records of this level and above.", enum=["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]
-        ),
-        _query("logger", "Only this logger and those below it."),
-        _query("q", "Only where the message contains this."),
-        *_PAGE,
+        query("level", "Only records of this level and above.", enum=["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]),
+        query("logger", "Only this logger and those below it."),
+        query("q", "Only where the message contains this."),
+        *PAGE,
     ],
-    responses=_answers(400, 401, 403, 404, _200=schema.LogRow(many=True)),
+    responses=answers(400, 401, 403, 404, _200=schema.LogRow(many=True)),
 )
 procedure_commands = extend_schema(
     operation_id="list_commands_of_procedure",
