@@ -44,7 +44,7 @@ def _aborts(product: Product, rounds: int, yardstick: Sample) -> None:
     """How long after the script is stopped its abort script runs, by the times in the history."""
     to_abort = Sample("STOPPED → abort RUNNING")
     for _ in range(rounds):
-        body = {"script": {"script_type": "embedded", "script_body": TRICKS["sleeps"]}}
+        body: dict[str, Any] = {"script": {"script_type": "embedded", "script_body": TRICKS["sleeps"]}}
         body["script_args"] = {"main": {"kwargs": {"subarray_id": 1}}}
         procedure_id = product.http.post("procedures/", json=body).raise_for_status().json()["id"]
         product.wait_for_state(procedure_id, "READY")
@@ -60,7 +60,7 @@ def _aborts(product: Product, rounds: int, yardstick: Sample) -> None:
 
 
 def _time_of(summary: dict[str, Any], state: str) -> float:
-    return next(at for name, at in summary["history"]["process_states"] if name == state)
+    return next(float(at) for name, at in summary["history"]["process_states"] if name == state)
 
 
 def _row(name: str, empty: Sample, answer: Sample, killed: str) -> list[str]:

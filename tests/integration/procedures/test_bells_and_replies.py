@@ -1,6 +1,7 @@
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -52,7 +53,7 @@ def test_a_bell_rings_for_its_role_only(bell: Bell) -> None:
 
 @pytest.mark.postgres
 def test_a_bell_outlives_a_server_that_is_away(monkeypatch: pytest.MonkeyPatch) -> None:
-    with listen(Role.WEB) as bell:
+    with closing(listen(Role.WEB)) as bell:
         parameters = connection.get_connection_params()
         with monkeypatch.context() as away:
             away.setattr(connection, "get_connection_params", lambda: {**parameters, "host": "/nonexistent"})
