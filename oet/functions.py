@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import enum
 import inspect
 import json
 import reprlib
+import typing
 from typing import TYPE_CHECKING, Any, Callable
 
 if TYPE_CHECKING:
@@ -59,7 +61,7 @@ def describe_function(name: str, function: Callable[..., Any]) -> dict[str, Any]
         "doc": _cut(inspect.getdoc(function) or "", _TEXT_CHARACTERS),
         "signature": signature_text(signature),
         "line": _line(function),
-        "parameters": [_describe_parameter(parameter) for parameter in signature.parameters.values()]
+        "parameters": [_describe_parameter(parameter, function) for parameter in signature.parameters.values()]
         if signature
         else [],
     }
@@ -126,19 +128,44 @@ def describe_result(value: Any) -> dict[str, Any]:
     return {"result": None if text is None else json.loads(text), "result_repr": short_repr(value)}
 
 
-def _describe_parameter(parameter: inspect.Parameter) -> dict[str, Any]:
+def _describe_parameter(parameter: inspect.Parameter, function: Callable[..., Any]) -> dict[str, Any]:
     has_default = parameter.default is not inspect.Parameter.empty
     is_variable = parameter.kind in {inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD}
-    return {
+    described = {
         "name": parameter.name,
         "kind": _KINDS[parameter.kind],
         "annotation": _annotation_text(parameter.annotation),
         "required": not has_default and not is_variable,
         "default": _describe_default(parameter.default) if has_default else None,
     }
+    choices = _choices(parameter.annotation, function)
+    return {**described, "choices": choices} if choices else described
+
+
+def _choices(annotation: Any, function: Callable[..., Any]) -> list[Any]:
+    """The values of an enumeration that the parameter is annotated with, where all of them are JSON."""
+    if isinstance(annotation, str):  # from __future__ import annotations
+        annotation = getattr(function, "__globals__", {}).get(_bare(annotation))
+    members = typing.get_args(annotation)  # those of a union
+    found = [m for m in (annotation, *members) if isinstance(m, type) and issubclass(m, enum.Enum)]
+    if len(found) != 1:
+        return []
+    values = [member.value for member in found[0]]
+    text = json_or_none(values, _DEFAULT_CHARACTERS)
+    return json.loads(text) if text else []
+
+
+def _bare(annotation: str) -> str:
+    """`Weighting | None` and `Optional[Weighting]` are a Weighting, too."""
+    text = annotation.strip("'\" ")
+    for prefix in ("typing.", "Optional["):
+        text = text[len(prefix) :] if text.startswith(prefix) else text
+    return text.rstrip("]").replace(" | None", "").replace("None | ", "").strip()
 
 
 def _describe_default(value: Any) -> dict[str, Any]:
+    if isinstance(value, enum.Enum):
+        value = value.value
     text = json_or_none(value, _DEFAULT_CHARACTERS) if not isinstance(value, tuple) else None
     return {"repr": short_repr(value)} if text is None else {"json": json.loads(text)}
 

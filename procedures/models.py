@@ -345,6 +345,29 @@ class OperatorOverride(models.Model):
         return f"{self.name} = {self.value}"
 
 
+class Preset(models.Model):
+    """Arguments of a script that somebody has kept under a name."""
+
+    name = models.CharField(max_length=100)
+    script_uri = models.CharField(max_length=2000)
+    repository = models.CharField(max_length=1000, blank=True, help_text="Of a script from git.")
+    inputs = models.JSONField(default=dict, help_text="By function: args and kwargs.")
+    timeout_s = models.FloatField(null=True)
+    saved_by = models.CharField(max_length=150)
+    saved_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["name"]
+        default_permissions = ()
+        permissions = [("manage_preset", "Change and delete the presets of others")]
+        constraints = [
+            models.UniqueConstraint(fields=["script_uri", "repository", "name"], name="preset_name_is_unique")
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class Node(models.Model):
     """A machine with a ProcessManager, as that manager last described it."""
 

@@ -40,6 +40,15 @@ class NoSuchProcedure(Refusal):
         super().__init__(f"there is no procedure {procedure_id}.")
 
 
+class NoSuchPreset(Refusal):
+    """There is no preset with this id."""
+
+    code = "not_found"
+
+    def __init__(self, preset_id: int) -> None:
+        super().__init__(f"there is no preset {preset_id}: somebody may have deleted it.")
+
+
 class WrongState(Refusal):
     """What was asked for cannot be done in the state the procedure is in."""
 

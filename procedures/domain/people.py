@@ -17,6 +17,8 @@ class Right(StrEnum):
     STEER = "procedures.steer_procedure"
     PUBLISH = "procedures.publish_event"
     OVERRIDE = "procedures.set_override"
+    PRESETS = "procedures.manage_preset"
+    """Everybody who may prepare keeps presets; this is for those of others."""
     ENVIRONMENTS = "environments.manage_environment"
 
 
@@ -28,6 +30,7 @@ _DEEDS = {
     Right.STEER: "pause or resume scripts, or answer their questions",
     Right.PUBLISH: "send events to scripts",
     Right.OVERRIDE: "set operator overrides",
+    Right.PRESETS: "change or delete presets of others",
     Right.ENVIRONMENTS: "build, pin or delete environments",
 }
 

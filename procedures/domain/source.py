@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+_ENUMS = frozenset({"Enum", "StrEnum", "IntEnum"})
+
 
 @dataclass(frozen=True)
 class Source:
@@ -39,8 +41,34 @@ def describe_source(text: str) -> Source:
         for node in tree.body
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and not node.name.startswith("_")
     ]
+    choices = _enumerations(tree)
+    for parameter in (parameter for function in found for parameter in function["parameters"]):
+        if members := choices.get(_bare(parameter["annotation"] or "")):
+            parameter["choices"] = members
     latest = {function["name"]: function for function in found}  # a later definition hides an earlier one
     return Source(doc=ast.get_docstring(tree) or "", functions=sorted(latest.values(), key=lambda f: f["line"]))
+
+
+def _enumerations(tree: ast.Module) -> dict[str, list[Any]]:
+    """The values of each enumeration that the text defines, where all of them are JSON."""
+    found: dict[str, list[Any]] = {}
+    for node in tree.body:
+        if isinstance(node, ast.ClassDef) and any(
+            ast.unparse(base).rpartition(".")[2] in _ENUMS for base in node.bases
+        ):
+            assigned = [member.value for member in node.body if isinstance(member, ast.Assign)]
+            values = [_default(value).get("json") for value in assigned]
+            if values and None not in values:
+                found[node.name] = values
+    return found
+
+
+def _bare(annotation: str) -> str:
+    """`Weighting | None` and `Optional[Weighting]` are a Weighting, too."""
+    text = annotation.strip("'\" ").removeprefix("typing.")
+    if text.startswith("Optional[") and text.endswith("]"):
+        text = text.removeprefix("Optional[")[:-1]
+    return text.removesuffix(" | None").removeprefix("None | ")
 
 
 def _function(node: ast.FunctionDef | ast.AsyncFunctionDef) -> dict[str, Any]:

@@ -6,12 +6,14 @@ the fields there is always the raw form: the whole call as JSON, which wins wher
 
 import ast
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
 from procedures.domain.arguments import ProcedureInput
+from procedures.domain.docstrings import describe
 from procedures.pages.timeouts import HTML_NAME, TimeoutField
 
 
@@ -23,6 +25,8 @@ class FieldKind(StrEnum):
     BOOLEAN = "boolean"
     CHOICE = "choice"
     TEXT = "text"
+    LIST = "list"
+    """Values parted by commas, each of the same kind; or JSON."""
     JSON = "json"
     ANY = "any"
     """JSON where it is JSON, else text: the parameter has no annotation."""
@@ -40,9 +44,18 @@ class ArgumentField:
     hint: str
     """Its annotation and default, as in the script: `int = 14`."""
     placeholder: str = ""
+    help: str = ""
+    """What the docstring says of it."""
     choices: list[str] = field(default_factory=list)
+    item_kind: FieldKind = FieldKind.ANY
+    """Of the values of a list."""
     value: str = ""
     error: str = ""
+
+    @property
+    def labelled_choices(self) -> list[tuple[str, str]]:
+        """Each choice, and how it is called: text without its quotation marks."""
+        return [(text, value if isinstance(value := json.loads(text), str) else text) for text in self.choices]
 
 
 @dataclass
@@ -79,8 +92,11 @@ class FunctionForm:
 def form_of(function: Mapping[str, Any], call: ProcedureInput | None = None) -> FunctionForm:
     """The form of a described function, filled in with `call`."""
     name = function["name"]
+    doc = describe(function["doc"] or "")
     fields = [_field(name, parameter) for parameter in function["parameters"]]
-    form = FunctionForm(name, function["doc"] or "", function["signature"], fields)
+    for item in fields:
+        item.help = doc.arguments.get(item.name, "")
+    form = FunctionForm(name, doc.summary, function["signature"], fields)
     if call is not None:
         _fill(form, call)
     return form
@@ -91,8 +107,12 @@ def kind_of(parameter: Mapping[str, Any]) -> tuple[FieldKind, list[str]]:
     if parameter["kind"] in {"var_positional", "var_keyword"}:
         return FieldKind.JSON, []
     annotation = _without_none(parameter["annotation"] or "")
-    if choices := _choices(annotation):
+    if choices := [json.dumps(value, ensure_ascii=False) for value in parameter.get("choices") or ()] or _choices(
+        annotation
+    ):
         return FieldKind.CHOICE, choices
+    if _LIST.fullmatch(annotation):
+        return FieldKind.LIST, []
     default = (parameter["default"] or {}).get("json")
     by_default = FieldKind.ANY if default is None else _kind_of_value(default)
     kind = _BY_ANNOTATION.get(annotation, FieldKind.JSON) if annotation else by_default
@@ -112,6 +132,9 @@ _BY_ANNOTATION = {
 }
 
 
+_LIST = re.compile(r"(?:typing\.|collections\.abc\.)?(?:[Ll]ist|Sequence|Iterable)\[(int|float|str|bool)\]")
+
+
 def _field(function: str, parameter: Mapping[str, Any]) -> ArgumentField:
     kind, choices = kind_of(parameter)
     default = parameter["default"] or {}
@@ -129,6 +152,9 @@ def _field(function: str, parameter: Mapping[str, Any]) -> ArgumentField:
         hint=hint,
         placeholder="" if parameter["required"] else shown.strip('"'),
         choices=choices,
+        item_kind=_BY_ANNOTATION[item[1]]
+        if (item := _LIST.fullmatch(_without_none(parameter["annotation"] or "")))
+        else FieldKind.ANY,
     )
 
 
@@ -137,8 +163,9 @@ def _without_none(annotation: str) -> str:
     text = annotation.strip("'\" ").removeprefix("typing.")
     if text.startswith("Optional[") and text.endswith("]"):
         text = text.removeprefix("Optional[")[:-1]
-    parts = [part.strip() for part in text.split(" | ")] if "[" not in text else [text]
-    return " | ".join(part for part in parts if part != "None")
+    if "[" in text:  # a bar may stand inside of the brackets
+        return text.removesuffix(" | None").removeprefix("None | ")
+    return " | ".join(part for part in map(str.strip, text.split(" | ")) if part != "None")
 
 
 def _choices(annotation: str) -> list[str]:
@@ -173,5 +200,15 @@ def _fill(form: FunctionForm, call: ProcedureInput) -> None:
     given = dict(zip((f.name for f in positional), call.args, strict=False)) | dict(call.kwargs)
     for name, value in given.items():
         item = named[name]
-        is_text = isinstance(value, str) and item.kind in {FieldKind.TEXT, FieldKind.ANY}
-        item.value = value if is_text else json.dumps(value, ensure_ascii=False)
+        item.value = _as_text(item, value)
+
+
+def _as_text(item: ArgumentField, value: Any) -> str:
+    """What the field must hold so that it is read as `value`."""
+    if isinstance(value, str) and item.kind in {FieldKind.TEXT, FieldKind.ANY}:
+        return value
+    if item.kind is FieldKind.LIST and isinstance(value, list) and value:
+        texts = [entry if isinstance(entry, str) else json.dumps(entry) for entry in value]
+        if all(text == text.strip() and text and "," not in text and not text.startswith("[") for text in texts):
+            return ", ".join(texts)
+    return json.dumps(value, ensure_ascii=False)

@@ -60,7 +60,7 @@ def _read_field(item: ArgumentField, *, is_partial: bool) -> Any:
 def _parse(item: ArgumentField, text: str) -> Any:
     if item.kind is FieldKind.CHOICE:
         return _choice(text, item.choices)
-    value = _PARSERS[item.kind](text)
+    value = _list(text, item.item_kind) if item.kind is FieldKind.LIST else _PARSERS[item.kind](text)
     wanted = _STARRED.get(item.parameter_kind)
     if wanted and not isinstance(value, wanted[0]):
         raise ValueError(f"must be an {wanted[1]}.")
@@ -102,6 +102,21 @@ def _checked(form: FunctionForm, args: list[Any], kwargs: dict[str, Any]) -> Pro
     except InvalidInput as refused:
         form.raw_error = " ".join(" ".join(words) for words in refused.errors.values())
         return ProcedureInput()
+
+
+def _list(text: str, kind: FieldKind) -> list[Any]:
+    if text.startswith("["):
+        value = _json(text)
+        if not isinstance(value, list):
+            raise ValueError('must be values parted by commas, or a JSON array such as ["a", "b"].')
+        return value
+    values = []
+    for number, part in enumerate((part.strip() for part in text.rstrip(", ").replace("\n", ",").split(",")), 1):
+        try:
+            values.append(_PARSERS[kind](part))
+        except ValueError as error:
+            raise ValueError(f"value {number}, {part[:40]!r}, {error}") from error
+    return values
 
 
 def _any(text: str) -> Any:

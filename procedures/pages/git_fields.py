@@ -38,6 +38,11 @@ class GitFields:
             setattr(made, name, data.get(name, "").strip())
         return made
 
+    def fill(self, inputs: Mapping[str, ProcedureInput]) -> None:
+        """Show the arguments of init, of a script that has not been read."""
+        kwargs = inputs["init"].kwargs if "init" in inputs else {}
+        self.init = json.dumps(dict(kwargs), ensure_ascii=False) if kwargs else ""
+
     def script(self) -> dict[str, Any]:
         """The script, as a request to the API would say it."""
         args = {"git_repo": self.repository, "git_branch": self.branch, "git_commit": self.commit}

@@ -14,6 +14,7 @@ urlpatterns = [
     path("prepare/", prepare.prepare, name="prepare"),
     path("history/", history.history, name="history"),
     path("history/<str:on>/", history.day, name="day"),
+    path("presets/<int:preset_id>/delete/", prepare.delete_preset, name="preset-delete"),
     path("environments/", environments.environments, name="environments"),
     path("environments/<int:environment_id>/", environments.environment, name="environment"),
     path("usual/", usual.usual, name="usual"),

@@ -2,5 +2,5 @@
 
 `urls` every address · `view` what all views share · `errors` refusals as HTTP · `parsing` JSON bodies and negotiation
 `requests` bodies into commands · `queries` query strings and pages · `authentication` tokens and sessions
-`procedures`, `output`, `audit`, `site`, `tokens`, `stream`, `health` the views · `schema`, `described` what OpenAPI says of them
+`procedures`, `presets`, `output`, `audit`, `site`, `tokens`, `stream`, `health` the views · `schema`, `described` what OpenAPI says of them
 """

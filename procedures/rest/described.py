@@ -211,6 +211,26 @@ events_publish = extend_schema(
     request=schema.NewEvent,
     responses=answers(400, 401, 403, 404, 413, _201=schema.SentEvent),
 )
+_PRESET = OpenApiParameter("preset_id", OpenApiTypes.INT64, OpenApiParameter.PATH, description="Number of the preset.")
+presets_list = extend_schema(
+    operation_id="list_presets",
+    parameters=[
+        _query("script_uri", "Only presets of this script."),
+        _query("git_repo", "With `script_uri`: the repository that the script comes from."),
+    ],
+    responses=_answers(400, 401, 403, _200=schema.Preset(many=True)),
+)
+presets_save = extend_schema(
+    operation_id="save_preset",
+    request=schema.NewPreset,
+    responses=_answers(400, 401, 403, 413, _201=schema.Preset),
+)
+preset_get = extend_schema(
+    operation_id="get_preset", parameters=[_PRESET], responses=_answers(400, 401, 403, 404, _200=schema.Preset)
+)
+preset_delete = extend_schema(
+    operation_id="delete_preset", parameters=[_PRESET], responses=_answers(400, 401, 403, 404, _200=schema.Preset)
+)
 history = extend_schema(
     operation_id="get_history",
     parameters=[_PATH],

@@ -146,6 +146,28 @@ class ProcedureChange(s.Serializer[Any]):
     )
 
 
+class NewPreset(s.Serializer[Any]):
+    """The body of `POST presets/`."""
+
+    name = s.CharField(max_length=100)
+    script = Script()
+    script_args = s.DictField(child=Call(), required=False, help_text="By function.")
+    timeout = Duration(required=False, allow_null=True)
+
+
+class Preset(s.Serializer[Any]):
+    """Arguments of a script, kept under a name."""
+
+    id = s.IntegerField()
+    name = s.CharField()
+    script_uri = s.CharField()
+    git_repo = s.CharField(allow_null=True)
+    script_args = s.DictField(child=Call())
+    timeout = s.FloatField(allow_null=True)
+    saved_by = s.CharField()
+    saved_at = Time()
+
+
 @extend_schema_field(
     {
         "type": "array",

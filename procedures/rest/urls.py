@@ -10,6 +10,7 @@ from procedures.rest.audit import CommandsOfProcedureView, CommandsView, History
 from procedures.rest.environments import BuildLogView, EnvironmentsView, EnvironmentView, RebuildView
 from procedures.rest.messages import EventsView, OverridesView, OverrideView
 from procedures.rest.output import OutputView
+from procedures.rest.presets import PresetsView, PresetView
 from procedures.rest.procedures import ProceduresView, ProcedureView
 from procedures.rest.sayings import (
     AttachmentsView,
@@ -52,6 +53,8 @@ urlpatterns = [
     _address("events", EventsView.as_view(), "events"),
     _address("overrides", OverridesView.as_view(), "overrides"),
     _address("overrides/(?P<name>[^/]{1,60})", OverrideView.as_view(), "override"),
+    _address("presets", PresetsView.as_view(), "presets"),
+    _address("presets/(?P<preset_id>[0-9]{1,18})", PresetView.as_view(), "preset"),
     _address("commands", CommandsView.as_view(), "commands"),
     _address("environments", EnvironmentsView.as_view(), "environments"),
     _address(_ENVIRONMENT, EnvironmentView.as_view(), "environment"),

@@ -1,18 +1,30 @@
 // @ts-check
-/** Prepare: the list narrows as you type. */
+/** Prepare: the list of scripts narrows as you type, and what is filled in is checked by the server before it is sent. */
 
 import { all, need, setHidden } from "./dom.js";
+import { DraftCheck } from "./draft_check.js";
 import { onKey } from "./keys.js";
 import "./site.js";
 
 const scripts = need(document, "[data-scripts]");
-const find = /** @type {HTMLInputElement} */ (need(scripts, "[data-find]"));
-setHidden(need(scripts, "[data-needs-script]"), false);
-onKey("/", () => find.focus());
+const find = /** @type {HTMLInputElement | null} */ (scripts.querySelector("[data-find]"));
+if (find) {
+  setHidden(scripts.querySelector("[data-needs-script]"), false);
+  onKey("/", () => find.focus());
+  find.addEventListener("keydown", (event) => event.key === "Escape" && find.blur());
+  find.addEventListener("input", () => narrow(find.value.toLowerCase().split(/\s+/)));
+}
+onKey("Escape", () => {
+  if (document.activeElement instanceof HTMLElement && document.activeElement !== document.body) document.activeElement.blur();
+  else location.assign("/");
+});
 
-find.addEventListener("input", () => {
-  const words = find.value.toLowerCase().split(/\s+/);
+const form = /** @type {HTMLFormElement | null} */ (document.querySelector("[data-draft]"));
+if (form) new DraftCheck(form);
+
+/** @param {string[]} words */
+function narrow(words) {
   const items = all(scripts, "[data-name]");
   for (const item of items) setHidden(item, !words.every((word) => item.dataset.name?.toLowerCase().includes(word)));
   setHidden(need(scripts, "[data-none]"), items.some((item) => !item.hidden));
-});
+}

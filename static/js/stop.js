@@ -80,7 +80,7 @@ function fill(form, live, chosen, how, now) {
   setHidden(need(form, "[data-abort]"), isCleanUp);
   const rung = form.querySelector(`input[name="how"][value="${how}"]`) ?? need(form, 'input[name="how"]');
   /** @type {HTMLInputElement} */ (rung).checked = true;
-  setText(need(form, "[data-close]"), chosen && isStopping(chosen) ? "Wait for it" : "Let it run");
+  setText(need(form, "[data-close]"), isCleanUp ? "Leave them" : chosen && isStopping(chosen) ? "Wait for it" : "Let it run");
   if (isCleanUp) setText(slot(form, "title"), "End which prepared procedures?");
   else setText(slot(form, "title"), chosen ? `Stop ${chosen.name}?` : live.length ? "Stop which?" : "Nothing runs and nothing is prepared");
   form.dataset.names = JSON.stringify(Object.fromEntries(live.map((record) => [record.id, record.name])));
@@ -181,7 +181,7 @@ function name(form) {
   const verb = how === "kill" ? "Kill" : how === "abort" ? "Stop and abort" : "Stop";
   const what = ids.length === 1 ? names[ids[0] ?? ""] : ids.length === 2 ? "both" : `all ${ids.length}`;
   const isCleanUp = form.hasAttribute("data-is-clean-up");
-  if (isCleanUp) setText(slot(form, "go"), ids.length === 1 ? `End ${what}` : `End ${ids.length} of them`);
+  if (isCleanUp) setText(slot(form, "go"), ids.length < 2 ? `End ${what ?? "them"}` : `End ${ids.length} of them`);
   else setText(slot(form, "go"), ids.length ? `${verb} ${what}` : verb);
   /** @type {HTMLButtonElement} */ (need(form, 'button[type="submit"]')).disabled = ids.length === 0;
 }

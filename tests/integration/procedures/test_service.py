@@ -62,7 +62,7 @@ def procedure(state: str = "READY", **columns: object) -> Procedure:
 
 def test_rights_come_from_the_groups(users: Users) -> None:
     assert actor_of(users.viewer).rights == {Right.VIEW}
-    assert actor_of(users.operator).rights == set(Right) - {Right.ENVIRONMENTS}
+    assert actor_of(users.operator).rights == set(Right) - {Right.ENVIRONMENTS, Right.PRESETS}
     assert actor_of(users.engineer).rights == set(Right)
     assert actor_of(users.admin).rights == set(Right)
     assert actor_of(users.nobody).rights == set()

@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
+from django.contrib.auth.models import User
 from django.db import connection
 from django.test import Client
 
-from procedures.models import ArgCapture, Command, Node, Procedure
+from procedures.models import ArgCapture, Command, Node, Preset, Procedure
 from procedures.recorder import recording
 from tests.fixtures.people import Users
 from tests.waiting import wait_until
@@ -239,3 +240,77 @@ def test_json_and_pages_refuse_with_the_same_status(
     Node.objects.all().delete()
     address = f"/procedures/{procedure_id or ready.pk}/stop/"
     assert operator.post(address).status_code == operator.post(address, headers=AS_JSON).status_code == status
+
+
+# --- what a draft says before it is sent
+
+
+def test_a_draft_is_checked_without_being_prepared(operator: Client, script: Path) -> None:
+    filled_in = {"script": str(script), "init.subarray_id": "x", "check": "1"}
+    verdict = operator.post("/prepare/", filled_in, headers=AS_JSON).json()
+    assert verdict["errors"] == {"init.subarray_id": "must be a whole number, such as 3."}
+    assert verdict["request"] is None
+    verdict = operator.post("/prepare/", {**filled_in, "init.subarray_id": "3"}, headers=AS_JSON).json()
+    assert verdict["request"]["script_args"] == {"init": {"args": [], "kwargs": {"subarray_id": 3}}}
+    assert (verdict["errors"], verdict["claims"], verdict["held"]) == ({}, ["telescope"], [])
+    assert not Procedure.objects.exists()
+
+
+def test_prepare_and_start_needs_what_main_needs(operator: Client, script: Path) -> None:
+    wanted = {"script": str(script), "init.subarray_id": "1", "start": "1"}
+    page = operator.post("/prepare/", wanted)
+    assert page.status_code == 400
+    assert 'aria-describedby="e-main.target"' in page.content.decode()
+    with answering():
+        answer = operator.post("/prepare/", {**wanted, "main.target": "Cen A"})
+    assert answer.status_code == 302
+    start = Command.objects.get(kind="start")
+    assert (start.arguments["kwargs"], start.arguments["when_ready"]) == ({"target": "Cen A"}, True)
+
+
+def test_an_earlier_procedure_is_prepared_again_with_its_arguments(operator: Client, script: Path) -> None:
+    with answering():
+        operator.post(
+            "/prepare/", {"script": str(script), "init.subarray_id": "5", "main.target": "M 31", "timeout": "90"}
+        )
+    page = operator.get(f"/prepare/?again={Procedure.objects.get().pk}").content.decode()
+    assert 'name="init.subarray_id" value="5"' in page
+    assert 'name="main.target" value="M 31"' in page
+    assert 'name="timeout" value="90"' in page
+    with answering():
+        operator.post("/prepare/", {"text": "def main(n: int): ...", "name": "pasted.py", "main.n": "4"})
+    page = operator.get(f"/prepare/?again={Procedure.objects.latest('pk').pk}").content.decode()
+    assert "def main(n: int): ..." in page
+    assert 'name="main.n" value="4"' in page
+
+
+def test_what_cannot_be_prepared_again_says_why(operator: Client, script: Path) -> None:
+    assert "there is no procedure 77" in operator.get("/prepare/?again=77").content.decode()
+    assert "there is no preset 77" in operator.get("/prepare/?preset=77").content.decode()
+    assert operator.get("/prepare/?again=x").status_code == 200
+
+
+def test_presets_are_kept_filled_in_and_deleted(operator: Client, script: Path, users: Users) -> None:
+    kept = {"script": str(script), "init.subarray_id": "2", "preset_name": "Night", "save": "1"}
+    address = operator.post("/prepare/", kept)["Location"]
+    page = operator.get(address).content.decode()
+    assert 'name="init.subarray_id" value="2"' in page
+    assert "as in preset Night" in page
+    assert not Procedure.objects.exists()
+    preset = Preset.objects.get()
+    other = Client()
+    other.force_login(User.objects.create_user("second", password="x"))
+    other_user = User.objects.get(username="second")
+    other_user.groups.set(users.operator.groups.all())
+    assert other.post(f"/presets/{preset.pk}/delete/").status_code == 403
+    assert "Delete" not in other.get(f"/prepare/?script={script}").content.decode().split('id="presets"')[1][:800]
+    assert operator.post(f"/presets/{preset.pk}/delete/")["Location"].startswith("/prepare/?script=")
+    assert not Preset.objects.exists()
+
+
+def test_the_page_tells_what_the_script_did_before(operator: Client, script: Path) -> None:
+    with answering():
+        operator.post("/prepare/", {"script": str(script), "init.subarray_id": "5"})
+    page = operator.get("/prepare/", {"script": str(script)}).content.decode()
+    assert "use its arguments" in page
+    assert "first run" in page

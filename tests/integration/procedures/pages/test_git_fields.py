@@ -24,8 +24,8 @@ def operator(users: Users, settings: Any) -> Client:
 
 
 def test_form_is_offered_beside_files_and_pasting(operator: Client) -> None:
-    page = operator.get("/prepare/?git=1").content.decode()
-    assert 'name="repository"' in page
+    assert 'name="repository"' in operator.get("/prepare/?git=1").content.decode()
+    page = operator.get("/prepare/", {**FORM, "create_env": "1"}).content.decode()
     assert 'name="create_env" value="1" checked' in page
 
 

@@ -89,3 +89,14 @@ def test_text_that_is_no_python_says_where(text: str, words: str) -> None:
 def test_text_without_functions_has_none() -> None:
     assert describe_source("").functions == []
     assert describe_source("print(1)").function("main") is None
+
+
+def test_an_enumeration_offers_its_values() -> None:
+    text = (
+        "from enum import Enum, auto\nimport enum\nclass Weight(Enum):\n    NATURAL = 'natural'\n    UNIFORM = 'uniform'\n"
+        "class Secret(enum.IntEnum):\n    A = auto()\n"
+        "def main(w: Weight, v: Weight | None = None, s: Secret = 1): ...\n"
+    )
+    main = describe_source(text).function("main")
+    assert main is not None
+    assert [parameter.get("choices") for parameter in main["parameters"]] == [["natural", "uniform"]] * 2 + [None]
