@@ -215,21 +215,21 @@ _PRESET = OpenApiParameter("preset_id", OpenApiTypes.INT64, OpenApiParameter.PAT
 presets_list = extend_schema(
     operation_id="list_presets",
     parameters=[
-        _query("script_uri", "Only presets of this script."),
-        _query("git_repo", "With `script_uri`: the repository that the script comes from."),
+        query("script_uri", "Only presets of this script."),
+        query("git_repo", "With `script_uri`: the repository that the script comes from."),
     ],
-    responses=_answers(400, 401, 403, _200=schema.Preset(many=True)),
+    responses=answers(400, 401, 403, _200=schema.Preset(many=True)),
 )
 presets_save = extend_schema(
     operation_id="save_preset",
     request=schema.NewPreset,
-    responses=_answers(400, 401, 403, 413, _201=schema.Preset),
+    responses=answers(400, 401, 403, 413, _201=schema.Preset),
 )
 preset_get = extend_schema(
-    operation_id="get_preset", parameters=[_PRESET], responses=_answers(400, 401, 403, 404, _200=schema.Preset)
+    operation_id="get_preset", parameters=[_PRESET], responses=answers(400, 401, 403, 404, _200=schema.Preset)
 )
 preset_delete = extend_schema(
-    operation_id="delete_preset", parameters=[_PRESET], responses=_answers(400, 401, 403, 404, _200=schema.Preset)
+    operation_id="delete_preset", parameters=[_PRESET], responses=answers(400, 401, 403, 404, _200=schema.Preset)
 )
 history = extend_schema(
     operation_id="get_history",
