@@ -8,7 +8,7 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
-        ("procedures", "0011_trials"),
+        ("procedures", "0012_trials"),
     ]
 
     operations = [

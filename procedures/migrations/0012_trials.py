@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("procedures", "0010_search"),
+        ("procedures", "0011_presets"),
     ]
 
     operations = [
