@@ -19,7 +19,7 @@ def grant_right(apps, schema_editor):
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("procedures", "0011_trials"),
+        ("procedures", "0010_search"),
         ("procedures", "0002_roles"),
     ]
 
