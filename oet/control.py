@@ -53,7 +53,7 @@ class ControlSocket:
         """Listen under a high descriptor: scripts that "close everything" seldom go that far."""
         with sockets.listen(self._path) as low:
             low.settimeout(0)
-            return socket.socket(fileno=_moved_up(low.fileno()))
+            return socket.socket(fileno=moved_up(low.fileno()))
 
     def serve(self) -> None:
         """Serve from now on, in a thread of its own."""
@@ -139,7 +139,7 @@ class ControlSocket:
             self._dismiss(client)
 
 
-def _moved_up(descriptor: int) -> int:
+def moved_up(descriptor: int) -> int:
     """A duplicate with a high number, where there is one."""
     soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     highest = min(soft, 4096) - 32 if soft != resource.RLIM_INFINITY else 4096
@@ -151,4 +151,4 @@ def _moved_up(descriptor: int) -> int:
 
 def make_room() -> None:
     """Have the kernel enlarge the table of descriptors while there is one thread: with two it takes milliseconds."""
-    os.close(_moved_up(0))
+    os.close(moved_up(0))

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import sys
 import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from oet import frames
+
 if TYPE_CHECKING:
     from types import TracebackType
 
 STACKTRACE_LIMIT_BYTES = 64 << 10
+CHAIN_LIMIT_BYTES = 256 << 10
 _MESSAGE_CHARACTERS = 2000
 _HEAD_SHARE = 4
 _OURS = str(Path(__file__).parent)
@@ -18,12 +22,12 @@ _IMPORTLIB = "<frozen importlib"
 
 
 def describe_exception(error: BaseException) -> dict[str, Any]:
-    """`type`, `message`, `stacktrace` and `exit_code` of a `raised` record; never fails, whatever the exception does."""
-    kind = type(error)
+    """`type`, `message`, `stacktrace`, `chain` and `exit_code` of a `raised` record; never fails, whatever the exception does."""
     return {
-        "type": kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}",
+        "type": _kind(error),
         "message": _message(error),
         "stacktrace": stacktrace(error),
+        "chain": _chain(error),
         # The harness's Fatal is a SystemExit and an Exception: a failure with a message, rather than a call of sys.exit.
         "exit_code": exit_status(error) if isinstance(error, SystemExit) and not isinstance(error, Exception) else None,
     }
@@ -59,6 +63,26 @@ def show(error: BaseException) -> None:
         sys.stderr.flush()
     except (OSError, ValueError, AttributeError):
         pass  # the script closed or replaced them
+
+
+def _chain(error: BaseException) -> list[dict[str, Any]]:
+    """What was raised, and what that came from; of very much only what was raised, or nothing."""
+    links = [_link(part) for part in frames.chain(error)]
+    for shorter in (links, links[:1], []):
+        if len(json.dumps(shorter)) <= CHAIN_LIMIT_BYTES:
+            return shorter
+    return []
+
+
+def _link(error: BaseException) -> dict[str, Any]:
+    """One exception of a chain, with the frames from the script's own on."""
+    trace = frames.frames_of_traceback(_script_frames(error.__traceback__))
+    return {"type": _kind(error), "message": _message(error), "frames": trace}
+
+
+def _kind(error: BaseException) -> str:
+    kind = type(error)
+    return kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
 
 
 def _message(error: BaseException) -> str:

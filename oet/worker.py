@@ -15,7 +15,7 @@ import time
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, Callable, NamedTuple
 
-from oet import StopRequested, doorbell, ending, failures, functions, inside, rundir, shell, stopping
+from oet import StopRequested, doorbell, ending, failures, functions, inside, looking, rundir, shell, stopping
 from oet.control import ControlSocket
 from oet.journal import JournalWriter, RecordTooLarge
 from oet.modules import ModuleFactory
@@ -89,6 +89,7 @@ class ScriptWorker:
 
     def _live(self) -> int:
         self._guard.install()
+        looking.write_stacks_on_signal(self._directory / rundir.STACK)
         inside.enter(self._inside)
         self._in_thread(self._control.serve)
         self._state("IDLE")
@@ -248,8 +249,10 @@ class ScriptWorker:
         if operation == "PUBSUB":
             topic, payload = str(request.get("topic")), request.get("payload")
             return {"ok": True}, lambda: self._inside.deliver(topic, payload)
+        if operation == "LOOK":
+            return {"ok": True, **looking.look()}, None
         if operation not in {"RUN", "STOP"}:
-            return _refusal(f"unknown operation {operation!r}; RUN, STOP and PUBSUB are known")
+            return _refusal(f"unknown operation {operation!r}; RUN, STOP, LOOK and PUBSUB are known")
         if not isinstance(command, (int, str)):
             return _refusal("a command needs an id")
         with self._taking:

@@ -167,6 +167,8 @@ class Command(models.Model):
         PAUSE = "pause"
         RESUME = "resume"
         ANSWER = "answer"
+        LOOK = "look"
+        """What a script does now; it changes nothing and is forgotten once it is answered."""
 
     class State(models.TextChoices):
         """What became of it."""
@@ -187,6 +189,7 @@ class Command(models.Model):
     reason = models.TextField(blank=True, help_text="Why it was rejected or expired.")
     refusal = models.CharField(max_length=30, blank=True, help_text="The kind of refusal, as code.")
     answered_at = models.DateTimeField(null=True)
+    result = models.JSONField(null=True, help_text="What was asked for, of a look.")
 
     class Meta:
         ordering = ["id"]
@@ -217,6 +220,7 @@ class Event(models.Model):
         ordering = ["id"]
         default_permissions = ()
         permissions = [("publish_event", "Send events to scripts")]
+        indexes = [models.Index(fields=["procedure", "topic", "id"], name="event_of_procedure")]
 
     def __str__(self) -> str:
         return f"{self.pk} {self.topic}"

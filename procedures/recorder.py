@@ -336,10 +336,13 @@ class Recording:
         """Keep a piece of output."""
         self._chunks.append(chunk)
 
-    def answer(self, command_id: int, state: Command.State, *, reason: str = "", refusal: str = "") -> bool:
+    def answer(
+        self, command_id: int, state: Command.State, *, reason: str = "", refusal: str = "", result: Any = None
+    ) -> bool:
         """Say what became of a command; False if it had been answered before: then the first answer stands."""
         self._has_answered = True
         answer = {"state": state.value, "reason": reason, "refusal": refusal, "answered_at": datetime.now(UTC)}
+        answer |= {} if result is None else {"result": result}
         return statements.update(Command, command_id, Command.State.QUEUED, answer)
 
     def write(self) -> None:

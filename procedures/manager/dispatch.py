@@ -11,6 +11,7 @@ from procedures.manager.context import Context
 from procedures.manager.database import DatabaseClosed
 from procedures.manager.following import follow
 from procedures.manager.inbox import Inbox, QueuedCommand
+from procedures.manager.looking import look
 from procedures.manager.preparation import Preparation
 from procedures.manager.preparing import new_live, prepare
 from procedures.manager.starting import start
@@ -70,6 +71,8 @@ class Dispatcher:
                 work = stop(self._context, live, command)
             case Command.Kind.START if live is not None and not is_late:
                 work = start(self._context, live, command)
+            case Command.Kind.LOOK if live is not None and not is_late:
+                work = look(self._context, live, command)
             case _ if is_late:
                 work = self._expire(command)
             case _:
@@ -126,7 +129,7 @@ def _write_rejection(record: Recording, command: QueuedCommand) -> None:
         record.move(procedure.pk, Move(ProcedureState.STOPPED, datetime.now(UTC), cause=cause, who=command.issued_by))
         record.answer(command.id, Command.State.DONE)
         return
-    done = {Command.Kind.START.value: "started", Command.Kind.STOP.value: "stopped"}[command.kind]
+    done = {Command.Kind.START.value: "started", Command.Kind.LOOK.value: "looked at"}.get(command.kind, "stopped")
     refusal = WrongState(procedure.pk, procedure.state, done, _remedy(procedure, command))
     record.answer(command.id, Command.State.REJECTED, reason=str(refusal), refusal=refusal.code)
 

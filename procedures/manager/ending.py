@@ -12,7 +12,7 @@ from procedures.manager.emergencies import emergency_behind
 from procedures.manager.inbox import QueuedCommand
 from procedures.manager.live import LiveProcedure
 from procedures.manager.settings import ManagerSettings
-from procedures.manager.texts import clean_text
+from procedures.manager.texts import clean_json, clean_text
 from procedures.models import Command, Procedure
 from procedures.recorder import Move, Recording
 from procedures.supervision.run_directories import ExitReport
@@ -40,11 +40,7 @@ def write_end(
         return None
     facts = _ending(procedure, live, end, settings)
     decided = verdict(facts)
-    details = (
-        {"stop": live.ladder.report.as_json(end.report)}
-        if live.ladder is not None and procedure.stop_asked_at
-        else None
-    )
+    details = _details(procedure, live, end, decided)
     for move in _way(procedure, decided, facts, end.at, details):
         record.move(live.id, move)
     _answer_those_who_wait(record, live, decided)
@@ -52,6 +48,16 @@ def write_end(
         announce_abort_failure(record, procedure, decided.cause)
     wanted = next((stop for stop in live.stops if stop.arguments.get("abort_procedure")), None)
     return create_abort(record, settings, procedure, wanted) if wanted else None
+
+
+def _details(procedure: Procedure, live: LiveProcedure, end: EndOfProcess, decided: Verdict) -> dict[str, Any] | None:
+    """What is kept beside the final state: the report of a stop, the frames of a failure."""
+    details: dict[str, Any] = {}
+    if live.ladder is not None and procedure.stop_asked_at:
+        details["stop"] = live.ladder.report.as_json(end.report)
+    if decided.stacktrace and live.story.raised and live.story.raised.get("chain"):
+        details["chain"] = clean_json(live.story.raised["chain"])
+    return details or None
 
 
 def _ending(procedure: Procedure, live: LiveProcedure, end: EndOfProcess, settings: ManagerSettings) -> Ending:

@@ -10,16 +10,21 @@ from urllib.parse import urlencode
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.views.decorators.http import require_safe
 
+from procedures.domain.actions import fold
 from procedures.domain.arguments import ProcedureInput
 from procedures.domain.errors import Refusal
 from procedures.domain.scripts import GitScript
 from procedures.domain.states import FINAL, ProcedureState
+from procedures.happenings import harness_events
 from procedures.models import ArgCapture, Command, Procedure, ProcedureHistory
+from procedures.pages.action_list import drawn_actions, drawn_phases, shown_actions
 from procedures.pages.fields import FunctionForm, form_of
 from procedures.pages.page import Page, page_view, status_of
+from procedures.pages.published import shown_events
 from procedures.pages.rows import ShownRow, row_of, shown
 from procedures.pages.stop_report import stop_report
 from procedures.pages.timeouts import timeout_field
+from procedures.pages.trace import shown_trace
 from procedures.pages.words import line_count, moment, number, size, took
 from procedures.selectors import procedure_for, script_of
 
@@ -94,7 +99,8 @@ def procedure_page(
     words = shown(row, page.now)
     forms = _forms(procedure, filled_in)
     history = list(procedure.history.all())
-    traced = next((step for step in reversed(history) if step.stacktrace), None)
+    told = harness_events(procedure)
+    run = fold(told, is_process_gone=procedure.state in FINAL)
     aborts = list(procedure.aborts.defer("script_body", "functions").order_by("pk"))
     return page.render(
         "procedures/procedure.html",
@@ -107,13 +113,19 @@ def procedure_page(
         page_item=ShownRow(row, words),
         elapsed=words["elapsed"],
         record=row.as_record(),
-        history_data=[[step.state, step.at.timestamp(), step.function] for step in history],
+        history_data={
+            "steps": [[step.state, step.at.timestamp(), step.function] for step in history],
+            "actions": drawn_actions(run),
+            "phases": drawn_phases(told),
+        },
+        actions=shown_actions(run, page.now),
+        events=shown_events(request, page.actor, procedure.pk),
         steps=_steps(history, page.now),
         calls=_calls(procedure, history, page.now),
         commands=_commands(procedure, page.now),
         forms=forms,
         other_functions=", ".join(form.name for form in forms[1:]),
-        stacktrace=traced.stacktrace if traced else "",
+        trace=shown_trace(history),
         is_final=procedure.state in FINAL,
         is_ready=procedure.state == ProcedureState.READY,
         resources=", ".join(procedure.resources),

@@ -2,12 +2,11 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 from procedures.domain.states import ProcedureState
 from procedures.models import Command, Procedure, ProcedureHistory
-from procedures.pages.words import took
+from procedures.pages.words import precise_clock, took
 
 _TIMEOUT = "timeout"
 """Who asks for the stop of what is out of time."""
@@ -82,7 +81,7 @@ def _asked(told: Mapping[str, Any], *, has_abort: bool) -> ShownRung:
     words = f"{told['asked_by'] or 'Somebody'} asked for it to be {how}{', then aborted' if has_abort else ''}"
     if told["asked_by"] == _TIMEOUT:
         words = "Its time was up, so it was to be stopped"
-    return ShownRung("success", _clock(told["asked_at"]), words, "")
+    return ShownRung("success", precise_clock(told["asked_at"]), words, "")
 
 
 def _further(commands: Sequence[Command], asked_at: float, ended_at: float) -> list[Command]:
@@ -101,13 +100,13 @@ def _asked_again(command: Command, asked_at: float) -> ShownRung:
     how = "a kill at once" if grace == 0 else "a stop" if grace is None else f"a stop within {grace:g} s"
     at = command.issued_at.timestamp()
     words = f"{command.issued_by or 'Somebody'} asked for {how}"
-    return ShownRung("success", _clock(at), words, f"+{took(at - asked_at)}")
+    return ShownRung("success", precise_clock(at), words, f"+{took(at - asked_at)}")
 
 
 def _rung(rung: Mapping[str, Any], told: Mapping[str, Any]) -> ShownRung:
     state, words = _WORDS.get(rung["rung"], ("success", lambda _rung: str(rung["rung"])))
     after = f"+{took(max(0.0, rung['at'] - told['asked_at']))}"
-    shown = {"state": state, "at": _clock(rung["at"]), "words": words(rung), "after": after}
+    shown = {"state": state, "at": precise_clock(rung["at"]), "words": words(rung), "after": after}
     match rung["rung"]:
         case "killed":
             listed = _processes(told["killed"])
@@ -151,7 +150,7 @@ def _abort(abort: Procedure) -> ShownRung:
     ended = f", {took((abort.finished_at - abort.created_at).total_seconds())}" if abort.finished_at else ""
     return ShownRung(
         abort.state,
-        _clock(abort.created_at.timestamp()),
+        precise_clock(abort.created_at.timestamp()),
         f"Abort script {abort.script_name} #{abort.pk}",
         f"{abort.state}{ended}",
         abort.cause if abort.state in {ProcedureState.FAILED, ProcedureState.STOPPED} else "",
@@ -174,8 +173,3 @@ def _counted(count: int) -> str:
 
 def _sentence(text: str) -> str:
     return text[:1].upper() + text[1:]
-
-
-def _clock(at: float) -> str:
-    """To the millisecond: `00:17:53.112`."""
-    return f"{datetime.fromtimestamp(at, UTC):%H:%M:%S.%f}"[:-3]

@@ -2,7 +2,18 @@
 
 from django.urls import path
 
-from procedures.pages import commands, dashboard, entrance, environments, health, history, prepare, procedure, usual
+from procedures.pages import (
+    commands,
+    dashboard,
+    entrance,
+    environments,
+    health,
+    history,
+    prepare,
+    procedure,
+    stack,
+    usual,
+)
 
 urlpatterns = [
     path("", dashboard.now, name="dashboard"),
@@ -21,6 +32,7 @@ urlpatterns = [
     path("environments/<int:environment_id>/manage/", environments.manage, name="manage-environment"),
     path("stop/", commands.stop_which, name="stop-which"),
     path("procedures/<int:procedure_id>/", procedure.show, name="procedure"),
+    path("procedures/<int:procedure_id>/stack/", stack.stack, name="stack"),
     path("procedures/<int:procedure_id>/start/", commands.start, name="start"),
     path("procedures/<int:procedure_id>/stop/", commands.stop, name="stop"),
 ]

@@ -67,6 +67,11 @@ def clock(at: float) -> str:
     return f"{datetime.fromtimestamp(at, UTC):%H:%M:%S}"
 
 
+def precise_clock(at: float) -> str:
+    """The same with milliseconds, `01:47:32.020`."""
+    return f"{datetime.fromtimestamp(at, UTC):%H:%M:%S.%f}"[:-3]
+
+
 def moment(at: float, now: float) -> str:
     """The time of day where that is enough, else with its date: `01:47:32`, `16 Mar 01:47`, `2025-12-30 01:47`; UTC."""
     then, today = datetime.fromtimestamp(at, UTC), datetime.fromtimestamp(now, UTC)

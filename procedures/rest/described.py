@@ -148,6 +148,7 @@ output = extend_schema(
         query("limit", "At most so many bytes.", int),
         query("stream", "Only what was printed there.", enum=["stdout", "stderr"]),
         query("tail", "Only the last lines, so many.", int),
+        query("line", "Begin at the line with this number, from 1.", int),
         query("download", "1: have the browser save it as a file.", enum=["0", "1"]),
     ],
     responses={
@@ -155,6 +156,21 @@ output = extend_schema(
         (200, "text/plain"): OpenApiTypes.STR,
         (200, JSON): schema.OutputPage,
     },
+)
+output_search = extend_schema(
+    operation_id="search_output",
+    parameters=[
+        _PATH,
+        query("q", "Lines that contain this, whatever its case."),
+        query("errors", "1: where errors begin.", enum=["0", "1"]),
+        query("stream", "Only what was printed there.", enum=["stdout", "stderr"]),
+        query("after", "The next lines after the one with this number.", int),
+        query("before", "The last lines before the one with this number.", int),
+        query("offset", "Go on here: the `next_offset` of the last answer.", int),
+        query("limit", "At most so many lines, 1 to 1000; by default 100.", int),
+        query("count", "1: count the lines that are beyond the limit.", enum=["0", "1"]),
+    ],
+    responses=answers(400, 401, 403, 404, _200=schema.OutputSearch),
 )
 _NUMBER = OpenApiParameter("number", OpenApiTypes.INT, OpenApiParameter.PATH, description="Number of the question.")
 _NAME = OpenApiParameter("name", OpenApiTypes.STR, OpenApiParameter.PATH)
@@ -230,6 +246,11 @@ preset_get = extend_schema(
 )
 preset_delete = extend_schema(
     operation_id="delete_preset", parameters=[_PRESET], responses=answers(400, 401, 403, 404, _200=schema.Preset)
+)
+stack = extend_schema(
+    operation_id="get_stack",
+    parameters=[_PATH],
+    responses=answers(400, 401, 403, 404, 409, 503, 504, _200=schema.Stack),
 )
 history = extend_schema(
     operation_id="get_history",

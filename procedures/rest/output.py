@@ -12,7 +12,7 @@ from rest_framework.response import Response
 
 from oet.output import Frame
 from procedures.models import Procedure
-from procedures.output import STREAM_NAMES, STREAMS, Gap, read_output, tail_offset
+from procedures.output import STREAM_NAMES, STREAMS, Gap, line_offset, read_output, tail_offset
 from procedures.rest import described
 from procedures.rest.parsing import JSON
 from procedures.rest.queries import MAX_ID, Query
@@ -36,18 +36,20 @@ class OutputView(View):
 
     @described.output
     def get(self, request: Request, procedure_id: str) -> HttpResponseBase:
-        """The output, all of it or from `offset` (bytes) on, `limit` bytes, the last `tail` lines, or one `stream`."""
+        """The output, all of it or from `offset` (bytes) or a `line` on, `limit` bytes, the last `tail` lines, or one `stream`."""
         procedure = procedure_for(self.actor, int(procedure_id))
-        query = Query(request.query_params, ("format", "offset", "limit", "stream", "tail", "download"))
+        query = Query(request.query_params, ("format", "offset", "limit", "stream", "tail", "line", "download"))
         form = query.choice("format", ("text", "frames"), "text")
-        offset, tail = query.number("offset"), query.number("tail", lowest=1, highest=MAX_TAIL_LINES)
-        if offset is not None and tail is not None:
-            query.errors["tail"] = "cannot be given together with offset."
+        offset, line = query.number("offset"), query.number("line", lowest=1)
+        tail = query.number("tail", lowest=1, highest=MAX_TAIL_LINES)
+        if sum(place is not None for place in (offset, line, tail)) > 1:
+            query.errors["tail" if tail is not None else "line"] = "cannot be given together with another beginning."
         limit = query.number("limit", lowest=1, highest=MAX_FRAMES_BYTES if form == "frames" else MAX_ID)
         stream = STREAMS.get(query.choice("stream", tuple(STREAMS)))
         is_download = query.flag("download")
         query.check()
         start = tail_offset(procedure.pk, tail, stream) if tail else offset or 0
+        start = line_offset(procedure.pk, line) if line else start
         if form == "frames":
             return Response(_frames(procedure, start, limit or DEFAULT_FRAMES_BYTES, stream))
         answer = _text(procedure.pk, start, limit, stream)

@@ -10,6 +10,7 @@ from procedures.rest.audit import CommandsOfProcedureView, CommandsView, History
 from procedures.rest.environments import BuildLogView, EnvironmentsView, EnvironmentView, RebuildView
 from procedures.rest.messages import EventsView, OverridesView, OverrideView
 from procedures.rest.output import OutputView
+from procedures.rest.output_search import OutputSearchView
 from procedures.rest.presets import PresetsView, PresetView
 from procedures.rest.procedures import ProceduresView, ProcedureView
 from procedures.rest.sayings import (
@@ -21,6 +22,7 @@ from procedures.rest.sayings import (
     QuestionView,
 )
 from procedures.rest.site import NodesView, ScriptsView, UnknownView
+from procedures.rest.stack import StackView
 from procedures.rest.steering import PauseView, ResumeView
 from procedures.rest.stream import StreamView
 from procedures.rest.tokens import LogoutView, TokenView
@@ -40,6 +42,8 @@ urlpatterns = [
     _address("procedures", ProceduresView.as_view(), "procedures"),
     _address(_ONE, ProcedureView.as_view(), "procedure"),
     _address(f"{_ONE}/output", OutputView.as_view(), "output"),
+    _address(f"{_ONE}/output/search", OutputSearchView.as_view(), "output-search"),
+    _address(f"{_ONE}/stack", StackView.as_view(), "stack"),
     _address(f"{_ONE}/history", HistoryView.as_view(), "history"),
     _address(f"{_ONE}/commands", CommandsOfProcedureView.as_view(), "procedure-commands"),
     _address(f"{_ONE}/pause", PauseView.as_view(), "pause"),

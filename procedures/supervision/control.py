@@ -8,7 +8,7 @@ from typing import Any
 
 from oet import rundir, sockets
 
-ANSWER_LIMIT_BYTES = 1 << 16
+ANSWER_LIMIT_BYTES = 4 << 20
 
 
 class WorkerUnreachable(Exception):
@@ -33,7 +33,7 @@ async def tell_worker(directory: Path, message: dict[str, Any], timeout_s: float
 async def _answer(loop: asyncio.AbstractEventLoop, sock: socket.socket) -> dict[str, Any]:
     received = b""
     while b"\n" not in received and len(received) < ANSWER_LIMIT_BYTES:
-        part = await loop.sock_recv(sock, 4096)
+        part = await loop.sock_recv(sock, 1 << 16)
         if not part:
             raise ConnectionResetError("closed without an answer")
         received += part

@@ -1,49 +1,50 @@
 // @ts-check
 /**
- * The output of a procedure: its latest lines, following until the reader scrolls away. The page never holds more than so many lines;
- * earlier ones are fetched when they are asked for.
+ * The view of an output of any size: it opens at its end and follows until the reader scrolls away. The page holds only the lines
+ * around what is being read; the scroll bar stands for all of them.
  */
 
-import { spans } from "./ansi.js";
 import { need, setHidden, setText, slot } from "./dom.js";
-import { age, lineCount, number, preciseClock, size } from "./format.js";
-import { Lines } from "./lines.js";
+import { age, lineCount, number, size } from "./format.js";
 import { monotonic } from "./live.js";
+import { outputRow } from "./output_row.js";
+import { OutputSource } from "./output_source.js";
+import { lineAt, spaces } from "./scroll_map.js";
 
 /** @typedef {import("./lines.js").Line} Line */
-/** @typedef {{ offset: number, next_offset: number, total_bytes: number, lines_total: number, frames: import("./lines.js").Frame[] }} Piece */
 
-const MAX_LINES = 2000;
-const TAIL_LINES = 1000;
-const MAX_LINES_READ_BACK = 10_000;
-const EARLIER_BYTES = 64 * 1024;
+const MAX_ROWS = 2000;
+/** Rows that come at once when the reader scrolls; what is being read is never among those that go. */
+const STEP_ROWS = 800;
+/** Lines that are fetched before one that is gone to. */
+const CONTEXT = 200;
 const PAUSE_AFTER_FAULT_S = 3;
-const PIECE_BYTES = 256 * 1024;
 const NEAR_THE_END_PX = 30;
+const REST_MS = 80;
 
 export class OutputView {
-  #lines = new Lines();
   /** @type {WeakMap<Line, HTMLElement>} */ #rows = new WeakMap();
+  /** @type {(() => Promise<void>) | null} */ #job = null;
   #isBusy = false;
   #isFollowing = true;
-  #isStarted = false;
-  #hasLetGo = false;
-  #next = 0;
-  #first = 0;
-  #total = 0;
-  #linesTotal = 0;
+  #marked = 0;
   /** @type {number | null} */ #lastAt = null;
   #fault = "";
   #pausedUntil = 0;
+  #restTimer = 0;
+  #linePx = 0;
+  #around = { above: 0, below: 0 };
+  /** Called with rows that are new. @type {(rows: HTMLElement[]) => void} */ onRows = () => {};
 
   /** @param {HTMLElement} root */
   constructor(root) {
     this.root = root;
     this.view = slot(root, "view");
-    this.url = root.dataset.url ?? "";
+    this.list = need(root, "ol");
+    this.source = new OutputSource(root.dataset.url ?? "");
     this.view.addEventListener("scroll", () => this.#noticeScroll(), { passive: true });
+    this.list.addEventListener("click", (event) => this.#noticeClick(event));
     need(root, "[data-resume]").addEventListener("click", () => this.follow());
-    need(root, "[data-earlier] button").addEventListener("click", () => void this.#showEarlier());
     const times = need(root, "[data-times]");
     setHidden(times, false);
     times.addEventListener("click", () => this.toggleTimes());
@@ -51,11 +52,28 @@ export class OutputView {
 
   /** Go (back) to the end, and stay there. */
   follow() {
-    const isBehind = this.#hasLetGo || this.#next < this.#total;
     this.#isFollowing = true;
-    if (isBehind || !this.#isStarted) this.#clear();
     this.#toEnd();
-    void this.read();
+    this.#do(() => this.#readOn(), true);
+  }
+
+  /** Go to a line, wherever it is, and mark it. @param {number} line */
+  goTo(line) {
+    this.#isFollowing = false;
+    this.mark(line);
+    this.#do(() => this.#jump(line), true);
+  }
+
+  /** @param {number} line */
+  mark(line) {
+    this.list.querySelector(".is-marked")?.classList.remove("is-marked");
+    this.#marked = line;
+    document.getElementById(`L${line}`)?.classList.add("is-marked");
+  }
+
+  /** The line that is marked; 0 if none is. */
+  get marked() {
+    return this.#marked;
   }
 
   toggleTimes() {
@@ -65,24 +83,38 @@ export class OutputView {
 
   /** There is output up to `total` bytes. @param {number} total @param {number} lines @param {number | null} at */
   grewTo(total, lines, at) {
-    this.#total = Math.max(this.#total, total);
-    this.#linesTotal = Math.max(this.#linesTotal, lines);
+    this.source.grewTo(total, lines);
     this.#lastAt = at;
-    if (this.#isFollowing) void this.read();
+    if (this.#isFollowing) this.#do(() => this.#readOn());
   }
 
-  /** Read on until the end is reached; one reader at a time. */
-  async read() {
-    if (this.#isBusy || monotonic() < this.#pausedUntil) return;
+  /** What stands below the lines. @param {number} now @param {boolean} isEnded */
+  turn(now, isEnded) {
+    const { totalBytes, totalLines } = this.source;
+    const behind = totalLines - this.#last;
+    const away = behind > 0 ? `${number(behind)} newer lines` : "Not following";
+    setText(slot(this.root, "following"), this.#fault || (this.#isFollowing ? (isEnded ? "Ended" : "Following") : away));
+    setHidden(need(this.root, "[data-resume]"), this.#isFollowing);
+    setText(slot(this.root, "lines"), lineCount(totalLines));
+    const last = this.#lastAt && !isEnded ? `last line ${age(now - this.#lastAt)} ago, ` : "";
+    setText(slot(this.root, "size"), totalBytes ? `${last}${size(totalBytes)} in all` : isEnded ? "it printed nothing" : "nothing was printed yet");
+    if (this.#isFollowing && !this.source.isAtEnd) this.#do(() => this.#readOn());
+  }
+
+  /** One thing at a time; of what is wanted meanwhile the latest is done. @param {() => Promise<void>} job @param {boolean} [isUrgent] */
+  #do(job, isUrgent = false) {
+    if (!isUrgent && (this.#isBusy || monotonic() < this.#pausedUntil)) return;
+    this.#job = job;
+    if (!this.#isBusy) void this.#work();
+  }
+
+  async #work() {
     this.#isBusy = true;
     try {
-      while (this.#isFollowing && (!this.#isStarted || this.#next < this.#total)) {
-        const isFar = this.#total - this.#next > 4 * PIECE_BYTES;
-        if (isFar) this.#clear();
-        const before = this.#next;
-        if (this.#isStarted) this.#append(await this.#fetch(`offset=${this.#next}&limit=${PIECE_BYTES}`));
-        else this.#begin(await this.#fetch(`tail=${TAIL_LINES}`));
-        if (this.#next === before) break; // what was announced is not stored yet; the next event or turn comes back for it
+      while (this.#job) {
+        const job = this.#job;
+        this.#job = null;
+        await job();
       }
       this.#fault = "";
     } catch (error) {
@@ -91,158 +123,179 @@ export class OutputView {
     } finally {
       this.#isBusy = false;
     }
+    if (!this.#isFollowing) requestAnimationFrame(() => this.#noticeScroll());
   }
 
-  /** What stands below the lines. @param {number} now @param {boolean} isEnded */
-  turn(now, isEnded) {
-    const following = slot(this.root, "following");
-    const behind = this.#linesTotal - this.#lastNumber();
-    const words = this.#fault || (this.#isFollowing ? (isEnded ? "Ended" : "Following") : behind > 0 ? `${number(behind)} newer lines` : "Not following");
-    setText(following, words);
-    setHidden(need(this.root, "[data-resume]"), this.#isFollowing);
-    setText(slot(this.root, "lines"), lineCount(this.#linesTotal));
-    const last = this.#lastAt && !isEnded ? `last line ${age(now - this.#lastAt)} ago, ` : "";
-    setText(slot(this.root, "size"), this.#total ? `${last}${size(this.#total)} in all` : isEnded ? "it printed nothing" : "nothing was printed yet");
-    setHidden(need(this.root, "[data-earlier]"), this.#first === 0);
-    if (this.#isFollowing && this.#next < this.#total) void this.read();
-  }
-
-  /** @param {string} query @returns {Promise<Piece>} */
-  async #fetch(query) {
-    const response = await fetch(`${this.url}?format=frames&${query}`, { headers: { Accept: "application/json" } });
-    if (!response.ok) throw new Error(`the server answered ${response.status}`);
-    return response.json();
-  }
-
-  /** @param {Piece} piece */
-  #begin(piece) {
-    this.#isStarted = true;
-    this.#first = piece.offset;
-    this.#append(piece);
-  }
-
-  /** @param {Piece} piece */
-  #append(piece) {
-    const fresh = document.createDocumentFragment();
-    for (const frame of piece.frames) {
-      const { grown, added } = this.#lines.take(frame);
-      if (grown) this.#rows.get(grown)?.replaceWith(this.#row(grown));
-      for (const line of added) fresh.append(this.#row(line));
+  /** Read on until the end is reached; whoever scrolls away meanwhile is not pulled back. */
+  async #readOn() {
+    if (!this.source.isBegun || this.source.isFarBehind) await this.#beginAtEnd();
+    while (this.#isFollowing && !this.#job && !this.source.isAtEnd) {
+      const before = this.source.next;
+      if (this.source.isFarBehind) await this.#beginAtEnd();
+      else {
+        const growth = await this.source.later();
+        if (!this.#isAtEnd) this.#isFollowing = false;
+        this.#append(growth);
+        if (this.#isFollowing) this.#toEnd();
+      }
+      if (this.source.next === before) break; // what was announced is not stored yet; the next event or turn comes back for it
     }
-    this.view.append(fresh);
-    this.#next = piece.next_offset;
-    this.#total = Math.max(this.#total, piece.total_bytes);
-    this.#linesTotal = Math.max(this.#linesTotal, piece.lines_total);
-    this.#trim();
+  }
+
+  async #beginAtEnd() {
+    this.#begin((await this.source.tail()).added);
     if (this.#isFollowing) this.#toEnd();
   }
 
-  async #showEarlier() {
-    if (this.#isBusy) return;
-    this.#isBusy = true;
-    try {
-      this.#isFollowing = false;
-      const from = Math.max(0, this.#first - EARLIER_BYTES);
-      const rows = await this.#rowsBetween(from, this.#first);
-      if (from > 0 && rows.length > 1) rows.shift(); // it began earlier still
-      const height = this.view.scrollHeight;
-      this.view.prepend(...rows);
-      this.view.scrollTop += this.view.scrollHeight - height; // what is being read stays where it is
-      this.#first = from === 0 ? 0 : Number(rows[0]?.dataset.offset ?? from);
-      this.#letGo();
-    } catch (error) {
-      this.#fault = `The earlier lines cannot be read now: ${error instanceof Error ? error.message : error}`;
-    } finally {
-      this.#isBusy = false;
-    }
+  /** @param {number} line */
+  async #jump(line) {
+    if (!document.getElementById(`L${line}`)) this.#begin((await this.source.around(line, CONTEXT)).added, false);
+    const row = document.getElementById(`L${line}`) ?? this.#rowFrom(line);
+    row?.classList.toggle("is-marked", this.#marked === line);
+    if (row) this.view.scrollTop = row.offsetTop - this.list.offsetTop + this.#around.above - this.view.clientHeight / 2;
   }
 
-  /** One answer holds only so many frames, so it may take several. @param {number} from @param {number} to */
-  async #rowsBetween(from, to) {
-    const lines = new Lines();
-    const found = [];
-    for (let at = from; at < to; ) {
-      const piece = await this.#fetch(`offset=${at}&limit=${to - at}`);
-      for (const frame of piece.frames) found.push(...lines.take(frame).added);
-      if (piece.next_offset <= at) break;
-      at = piece.next_offset;
-    }
-    return found.map((line) => this.#row(line));
+  /** What the scroll bar was drawn to. @param {number} line */
+  async #show(line) {
+    this.#begin((await this.source.around(line, CONTEXT)).added, false);
+    const row = this.#rowFrom(line);
+    if (row) this.view.scrollTop = row.offsetTop - this.list.offsetTop + this.#around.above;
   }
 
-  /** Whoever reads back for long lets go of the latest lines; following brings them again. */
-  #letGo() {
-    for (let surplus = this.view.childElementCount - MAX_LINES_READ_BACK; surplus > 0; surplus -= 1) {
-      this.view.lastElementChild?.remove();
-      this.#hasLetGo = true;
-    }
+  async #earlier() {
+    const lines = (await this.source.earlier()).slice(-STEP_ROWS);
+    if (lines[0]) this.source.dropBefore(lines[0].offset);
+    const rows = lines.map((line) => this.#row(line));
+    this.#keepingPlace(() => {
+      this.list.prepend(...rows);
+      this.#trimEnd();
+    });
+    this.onRows(rows);
   }
 
-  /** Whoever follows needs no more than the latest lines. */
-  #trim() {
-    const surplus = this.view.childElementCount - MAX_LINES;
-    if (surplus <= 0 || !this.#isFollowing) return;
-    for (let i = 0; i < surplus; i += 1) this.view.firstElementChild?.remove();
-    this.#first = Number(this.view.firstElementChild?.getAttribute("data-offset") ?? this.#first);
+  async #later() {
+    const growth = await this.source.later(OutputSource.readBackBytes);
+    const beyond = growth.added.splice(STEP_ROWS)[0];
+    if (beyond) this.source.dropFrom(beyond.offset);
+    this.#keepingPlace(() => this.#append(growth));
+  }
+
+  /** @param {Line[]} lines @param {boolean} [isFromEnd] the last ones are those that matter */
+  #begin(lines, isFromEnd = true) {
+    const kept = isFromEnd ? lines.slice(-MAX_ROWS) : lines.slice(0, MAX_ROWS);
+    const beyond = lines[MAX_ROWS];
+    if (beyond && isFromEnd) this.source.dropBefore(kept[0]?.offset ?? 0);
+    else if (beyond) this.source.dropFrom(beyond.offset);
+    const rows = kept.map((line) => this.#row(line));
+    this.list.replaceChildren(...rows);
+    this.#layOut();
+    this.onRows(rows);
+  }
+
+  /** @param {import("./output_source.js").Growth} growth */
+  #append({ grown, added }) {
+    if (grown) this.#rows.get(grown)?.replaceWith(this.#row(grown));
+    const rows = added.map((line) => this.#row(line));
+    this.list.append(...rows);
+    this.#trimStart();
+    this.#layOut();
+    this.onRows(rows);
+  }
+
+  #trimStart() {
+    let surplus = this.list.childElementCount - MAX_ROWS;
+    if (surplus <= 0) return;
+    for (; surplus > 0; surplus -= 1) this.list.firstElementChild?.remove();
+    this.source.dropBefore(Number(this.list.firstElementChild?.getAttribute("data-offset")));
+  }
+
+  #trimEnd() {
+    let surplus = this.list.childElementCount - MAX_ROWS;
+    if (surplus <= 0) return;
+    for (; surplus > 1; surplus -= 1) this.list.lastElementChild?.remove();
+    this.source.dropFrom(Number(this.list.lastElementChild?.getAttribute("data-offset")));
+    this.list.lastElementChild?.remove();
+  }
+
+  /** Change what is around the reader without moving what is being read. @param {() => void} change */
+  #keepingPlace(change) {
+    const top = this.view.getBoundingClientRect().top;
+    const anchor = [...this.list.children].find((row) => row.getBoundingClientRect().bottom > top);
+    const before = anchor?.getBoundingClientRect().top ?? 0;
+    change();
+    this.#layOut();
+    if (anchor?.isConnected) this.view.scrollTop += anchor.getBoundingClientRect().top - before;
+  }
+
+  #layOut() {
+    const row = this.list.querySelector("li:not(.gap)");
+    if (row) this.#linePx = row.getBoundingClientRect().height || this.#linePx;
+    const above = this.source.isAtStart ? 1 : this.#first;
+    const below = this.source.isAtEnd ? this.#last : Math.max(this.#last + 1, this.source.totalLines);
+    this.#around = spaces(above, this.#last, below, this.#linePx);
+    slot(this.root, "above").style.height = `${this.#around.above}px`;
+    slot(this.root, "below").style.height = `${this.#around.below}px`;
+  }
+
+  get #first() {
+    return Number(this.list.firstElementChild?.getAttribute("data-number") ?? 1);
+  }
+
+  get #last() {
+    return Number(this.list.lastElementChild?.getAttribute("data-number") ?? 0);
+  }
+
+  /** The first row from this line on. @param {number} line @returns {HTMLElement | null} */
+  #rowFrom(line) {
+    const rows = /** @type {HTMLElement[]} */ ([...this.list.children]);
+    return rows.find((row) => Number(row.dataset.number) >= line) ?? rows.at(-1) ?? null;
   }
 
   /** @param {Line} line */
   #row(line) {
-    const row = document.createElement("li");
-    row.id = `L${line.number}`;
-    row.dataset.number = String(line.number);
-    row.dataset.offset = String(line.offset);
-    if (line.stream === "gap") return gap(row, line);
-    if (line.stream === "stderr") row.dataset.stream = "err";
-    const time = document.createElement("time");
-    time.textContent = preciseClock(line.time ?? 0);
-    row.append(part("output__n", number(line.number)), time, part("output__stream", line.stream === "stderr" ? "err" : ""), text(line.text));
+    const row = outputRow(line);
+    if (line.number === this.#marked && line.stream !== "gap") row.classList.add("is-marked");
     this.#rows.set(line, row);
     return row;
   }
 
-  #clear() {
-    this.view.replaceChildren();
-    this.#lines.reset();
-    this.#isStarted = false;
-    this.#hasLetGo = false;
-    this.#next = 0;
-    this.#first = 0;
+  get #isAtEnd() {
+    const { scrollTop, clientHeight, scrollHeight } = this.view;
+    return scrollHeight - scrollTop - clientHeight < NEAR_THE_END_PX;
   }
 
   #toEnd() {
     this.view.scrollTop = this.view.scrollHeight;
   }
 
-  #lastNumber() {
-    return Number(this.view.lastElementChild?.getAttribute("data-number") ?? 0);
-  }
-
   #noticeScroll() {
-    const isAtEnd = this.view.scrollHeight - this.view.scrollTop - this.view.clientHeight < NEAR_THE_END_PX;
-    if (!isAtEnd) this.#isFollowing = false;
-    else if (!this.#isFollowing && !this.#hasLetGo && this.#next >= this.#total) this.follow();
+    if (this.#isBusy) return; // it may be our own doing; looked at again when that is done
+    const { scrollTop: top, clientHeight: height } = this.view;
+    if (!this.#isAtEnd) this.#isFollowing = false;
+    else if (!this.#isFollowing && this.source.isAtEnd) this.follow();
+    if (this.#isFollowing) return;
+    const loaded = this.list.offsetHeight;
+    const { above } = this.#around;
+    clearTimeout(this.#restTimer);
+    if (top + height < above || top > above + loaded) this.#restTimer = setTimeout(() => this.#showPlace(), REST_MS);
+    else if (top < above + height && !this.source.isAtStart) this.#do(() => this.#earlier());
+    else if (top + 2 * height > above + loaded && !this.source.isAtEnd) this.#do(() => this.#later());
   }
-}
 
-/** @param {HTMLElement} row @param {Line} line */
-function gap(row, line) {
-  row.className = "gap";
-  row.textContent = line.text;
-  return row;
-}
+  /** The scroll bar rests where nothing is loaded. */
+  #showPlace() {
+    const total = Math.max(this.#last, this.source.totalLines);
+    const line = lineAt(this.view.scrollTop, this.#around, this.list.offsetHeight, this.#first, this.#last, total);
+    if (line !== null) this.#do(() => this.#show(line), true);
+  }
 
-/** @param {string} className @param {string} words */
-function part(className, words) {
-  const element = document.createElement("span");
-  element.className = className;
-  element.textContent = words;
-  return element;
-}
-
-/** @param {string} line */
-function text(line) {
-  const element = part("output__text", "");
-  for (const span of spans(line)) element.append(span.classes.length ? part(span.classes.join(" "), span.text) : span.text);
-  return element;
+  /** A line's number leads to the line, without moving what is being read. @param {MouseEvent} event */
+  #noticeClick(event) {
+    const link = event.target instanceof Element ? event.target.closest("a.output__n") : null;
+    if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    history.pushState(null, "", link.getAttribute("href"));
+    this.#isFollowing = false;
+    this.mark(Number(link.closest("li")?.dataset.number));
+  }
 }

@@ -6,17 +6,30 @@
 
 import { all } from "./dom.js";
 
+/** Whoever publishes a lot must not have the page fetched for each event. */
+const REST_MS = 1000;
+
 export class Parts {
   /** @type {Map<string, string>} what the server made last */ #made = new Map();
   /** @type {Map<string, string>} what waits until nobody is in it */ #waiting = new Map();
   #isBusy = false;
   #isWanted = false;
+  #restTimer = 0;
+  #fetchedAt = -REST_MS;
 
   /** @param {ParentNode} root @param {(name: string) => void} onChanged */
   constructor(root, onChanged) {
     this.root = root;
     this.onChanged = onChanged;
     for (const part of all(root, "[data-part]")) this.#made.set(part.dataset.part ?? "", plain(part));
+  }
+
+  /** Fetch the page again soon, once for however many ask meanwhile. */
+  refreshSoon() {
+    const rest = this.#fetchedAt + REST_MS - performance.now();
+    clearTimeout(this.#restTimer);
+    if (rest <= 0) void this.refresh();
+    else this.#restTimer = setTimeout(() => void this.refresh(), rest);
   }
 
   /** Fetch the page again, once for however many ask meanwhile. */
@@ -27,7 +40,8 @@ export class Parts {
     try {
       while (this.#isWanted) {
         this.#isWanted = false;
-        const response = await fetch(location.pathname, { headers: { Accept: "text/html" } });
+        this.#fetchedAt = performance.now();
+        const response = await fetch(location.pathname + location.search, { headers: { Accept: "text/html" } });
         if (!response.ok || response.redirected) return;
         this.#take(new DOMParser().parseFromString(await response.text(), "text/html"));
       }

@@ -2,7 +2,9 @@
 /** The page of a procedure: its head follows the events, its output grows, its parts are made anew when something happened. */
 
 import { data, need, setText } from "./dom.js";
+import { FindBar } from "./find_bar.js";
 import { onKey } from "./keys.js";
+import { watchLooking } from "./looking.js";
 import { OutputView } from "./output.js";
 import { Parts } from "./parts.js";
 import { isFinal, shown } from "./records.js";
@@ -11,22 +13,32 @@ import { link, onChange, onTurn, records, shownTime } from "./site.js";
 import { drawTimeline } from "./timeline.js";
 
 const TURN_OF_TIMELINE_S = 1;
+const TURN_OF_ERRORS_S = 2;
 
 /** @type {import("./records.js").ProcedureRecord} */
 const initial = data("procedure-record");
 const id = initial.id;
 if (!records.has(id)) records.set(id, initial);
 
-/** @type {import("./scale.js").Step[]} */
-let steps = data("procedure-history");
+/** @type {import("./timeline.js").Drawn} */
+let drawn = data("procedure-history");
+/** Times of errors in the output. @type {number[]} */
+let errorTimes = [];
 let drawnAt = 0;
+let countedAt = 0;
+let countedBytes = 0;
 
 const head = need(document, "[data-page-procedure]");
 const facts = need(document, `dl[data-procedure="${id}"]`);
 const timeline = need(document, "[data-timeline]");
 const output = new OutputView(need(document, "[data-output]"));
+const finding = new FindBar(need(document, "[data-output]"), output);
+finding.onErrors = (errors) => {
+  errorTimes = errors.map((error) => error.time);
+  drawnAt = 0;
+};
 const parts = new Parts(document, (name) => {
-  if (name === "history") steps = data("procedure-history");
+  if (name === "history") drawn = data("procedure-history");
   drawnAt = 0;
 });
 
@@ -49,14 +61,15 @@ function fill(now, isFrozen = false) {
 onChange((changed, events) => {
   const mine = events.filter((event) => event.procedure === id);
   for (const event of mine) {
-    if (event.topic !== "procedure.lifecycle.statechange" || event.payload.sequence <= steps.length) continue;
-    steps.push([event.payload.state, event.payload.at, event.payload.function ?? ""]);
+    if (event.topic !== "procedure.lifecycle.statechange" || event.payload.sequence <= drawn.steps.length) continue;
+    drawn.steps.push([event.payload.state, event.payload.at, event.payload.function ?? ""]);
     drawnAt = 0;
   }
   const current = record();
   if (changed.has(id)) output.grewTo(current.output_bytes, current.output_lines, current.last_output_at);
   const ofAbort = events.some((event) => isOfAbort(event) && event.topic.startsWith("procedure.lifecycle."));
-  if (ofAbort || mine.some((event) => event.topic !== "procedure.output")) void parts.refresh();
+  if (ofAbort || mine.some((event) => event.topic.startsWith("procedure.lifecycle."))) void parts.refresh();
+  else if (mine.some((event) => event.topic !== "procedure.output")) parts.refreshSoon();
   fill(shownTime());
 });
 
@@ -72,13 +85,37 @@ onTurn((isFrozen) => {
   if (isFrozen) return;
   parts.turn();
   output.turn(now, isFinal(record().state));
+  if (Math.abs(now - countedAt) >= TURN_OF_ERRORS_S) {
+    countedAt = now;
+    if (record().output_bytes > countedBytes) void finding.countErrors();
+    countedBytes = record().output_bytes;
+  }
   if (Math.abs(now - drawnAt) < TURN_OF_TIMELINE_S || (drawnAt && isFinal(record().state))) return;
   drawnAt = now;
-  setText(document.querySelector("[data-timeline-words]"), drawTimeline(timeline, steps, now));
+  setText(document.querySelector("[data-timeline-words]"), drawTimeline(timeline, drawn, now, errorTimes));
 });
 
+watchLooking();
+document.addEventListener("click", (event) => {
+  if (!(event.target instanceof Element && event.target.closest("[data-last-error]"))) return;
+  event.preventDefault();
+  void finding.error(1);
+});
 addEventListener("resize", () => (drawnAt = 0));
 onKey(".", () => output.follow());
 onKey("t", () => output.toggleTimes());
+onKey("/", () => finding.focus());
+onKey("e", () => void finding.error(1));
+onKey("E", () => void finding.error(-1));
 output.grewTo(initial.output_bytes, initial.output_lines, initial.last_output_at);
-output.follow();
+addEventListener("hashchange", () => goToLine());
+if (!goToLine()) output.follow();
+
+/** Where the address leads to a line, show it. */
+function goToLine() {
+  const line = Number(location.hash.match(/^#L(\d{1,15})$/)?.[1] ?? 0);
+  if (!line) return false;
+  output.goTo(line);
+  output.root.scrollIntoView({ block: "nearest" });
+  return true;
+}

@@ -2,7 +2,7 @@
 /** The state timeline, to scale, as numbers: what stands where, in percent of the width. */
 
 /** @typedef {[state: string, at: number, function: string]} Step */
-/** @typedef {{ state: string, label: string, from: number, width: number, lasted: number, isOpen: boolean }} Bar */
+/** @typedef {{ state: string, label: string, at: number, from: number, width: number, lasted: number, isOpen: boolean }} Bar */
 
 const FINAL = new Set(["COMPLETE", "STOPPED", "FAILED"]);
 /** Nothing is drawn narrower than this, so that no state is lost; percent. */
@@ -19,7 +19,7 @@ export function layOut(steps, now) {
   const spans = steps.map(([state, at, name], i) => {
     const isOpen = i === steps.length - 1 && !FINAL.has(state);
     const end = steps[i + 1]?.[1] ?? (isOpen ? Math.max(now, at) : at);
-    return { state, name, lasted: Math.max(0, end - at), isOpen };
+    return { state, name, at, lasted: Math.max(0, end - at), isOpen };
   });
   const busy = spans.filter((span) => !WAITS.has(span.state)).reduce((sum, span) => sum + span.lasted, 0);
   const waits = spans.filter((span) => WAITS.has(span.state));
@@ -33,11 +33,25 @@ export function layOut(steps, now) {
     if (span.state === "RUNNING") runs += 1;
     const width = Math.max(FINAL.has(span.state) ? 0 : NARROWEST, (100 * drawn(span)) / total);
     const label = span.state === "RUNNING" ? `RUNNING ${runs} ${span.name}`.trim() : span.state;
-    const bar = { state: span.state, label, from, width, lasted: span.lasted, isOpen: span.isOpen, isBroken: isBroken(span) };
+    const bar = { state: span.state, label, at: span.at, from, width, lasted: span.lasted, isOpen: span.isOpen, isBroken: isBroken(span) };
     from += width;
     return bar;
   });
   const scale = 100 / Math.max(100, from);
   for (const bar of bars) Object.assign(bar, { from: bar.from * scale, width: bar.width * scale });
   return { bars, isBroken: waits.some(isBroken), length: spans.reduce((sum, span) => sum + span.lasted, 0) };
+}
+
+/**
+ * Where a time lies on the scale of these bars, in percent; before the first and after the last it is their edge.
+ * @param {Bar[]} bars @param {number} at Unix seconds
+ */
+export function placeOf(bars, at) {
+  let place = 0;
+  for (const bar of bars) {
+    if (at < bar.at) break;
+    const share = bar.lasted > 0 ? Math.min(1, (at - bar.at) / bar.lasted) : 1;
+    place = bar.from + bar.width * share;
+  }
+  return place;
 }

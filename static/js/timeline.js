@@ -1,45 +1,118 @@
 // @ts-check
-/** Draws the state timeline: SVG without viewBox, positions in percent as attributes, so that text keeps its size. */
+/**
+ * Draws the timeline, a lane for each thing that takes time: states, functions, actions with their phases; errors of the output stand
+ * below. SVG without viewBox, positions in percent as attributes, so that text keeps its size.
+ */
 
 import { took } from "./format.js";
-import { layOut } from "./scale.js";
+import { layOut, placeOf } from "./scale.js";
 import { make } from "./svg.js";
 
-const TOP = 6;
-const HEIGHT = 26;
-const PX_PER_LETTER = 7.5;
-const FILLED = new Set(["RUNNING", "INITIALISING"]);
+/** @typedef {import("./scale.js").Step} Step */
+/** @typedef {import("./scale.js").Bar} Bar */
+/** @typedef {[name: string, state: string, began: number, ended: number | null]} Action */
+/** @typedef {[name: string, began: number]} Phase */
+/** @typedef {{ steps: Step[], actions: Action[], phases: Phase[] }} Drawn */
+/** @typedef {{ y: number, height: number, isFilled: (state: string) => boolean }} Lane */
 
-/** @param {HTMLElement} place @param {import("./scale.js").Step[]} steps @param {number} now Unix seconds */
-export function drawTimeline(place, steps, now) {
-  const { bars, isBroken, length } = layOut(steps, now);
-  const width = place.clientWidth || 1000;
-  const svg = make("svg", { class: "scale", height: 62, role: "img", "aria-label": bars.map(spoken).join(", ") });
-  for (const bar of bars) {
-    const y = TOP;
-    svg.append(make("rect", { class: "bar", "data-state": bar.state, x: `${bar.from}%`, y, width: `${bar.width}%`, height: HEIGHT }));
-    const room = (bar.width / 100) * width - 16;
-    const words = [`${bar.label} ${took(bar.lasted)}`, bar.label].find((text) => text.length * PX_PER_LETTER < room);
-    if (words) svg.append(label(words, bar, y));
-  }
+const PX_PER_LETTER = 7.5;
+const LETTERS_AT_LEAST = 2;
+const FILLED = new Set(["RUNNING", "INITIALISING", "running"]);
+const STATES = { y: 6, height: 26 };
+const FUNCTIONS = { y: 40, height: 22 };
+const ACTIONS = { y: 70, height: 22 };
+const PHASES = { y: 95, height: 5 };
+const MOST_MARKS = 200;
+
+/**
+ * @param {HTMLElement} place @param {Drawn} drawn @param {number} now Unix seconds @param {number[]} errors times, Unix seconds
+ * @returns {string} whether it is to scale
+ */
+export function drawTimeline(place, drawn, now, errors) {
+  const { bars, isBroken, length } = layOut(drawn.steps, now);
+  const hasActions = drawn.actions.length > 0;
+  const bottom = hasActions ? 104 : 66;
+  const spoken = [...bars.map(words), ...drawn.actions.map(([name, state]) => `action ${name} ${state}`)];
+  const svg = make("svg", { class: "scale", height: bottom + 30, role: "img", "aria-label": spoken.join(", ") });
+  const canvas = { svg, bars, width: place.clientWidth || 1000, now };
+  for (const bar of bars) drawBar(canvas, STATES, bar.state, bar.from, bar.width, [`${bar.label} ${took(bar.lasted)}`, bar.label]);
+  drawFunctions(canvas, drawn.steps);
+  drawActions(canvas, drawn.actions);
+  drawPhases(canvas, drawn.phases);
+  for (const at of errors.slice(-MOST_MARKS)) svg.append(mark(placeOf(bars, at), bottom));
   const last = bars[bars.length - 1];
   const end = last ? last.from + last.width : 100;
-  svg.append(make("line", { class: "tick tick--now", x1: `${end}%`, x2: `${end}%`, y1: 0, y2: TOP + HEIGHT + 8 }));
-  svg.append(make("text", { x: 0, y: 56 }, "0 s"));
+  svg.append(make("line", { class: "tick tick--now", x1: `${end}%`, x2: `${end}%`, y1: 0, y2: bottom + 8 }));
+  svg.append(make("text", { x: 0, y: bottom + 25 }, "0 s"));
   const closing = last?.isOpen ? `now, ${took(length)}` : last ? `${last.state} after ${took(length)}` : "";
-  svg.append(make("text", { class: "end on bold", x: `${end}%`, y: 56 }, closing));
+  svg.append(make("text", { class: "end on bold", x: `${end}%`, y: bottom + 25 }, closing));
   place.replaceChildren(svg);
   return isBroken ? "to scale, but for long waits, which are shortened" : "to scale";
 }
 
-/** @param {string} words @param {import("./scale.js").Bar} bar @param {number} y */
-function label(words, bar, y) {
-  const svg = make("svg", { x: `${bar.from}%`, y, width: `${bar.width}%`, height: HEIGHT });
-  svg.append(make("text", { class: FILLED.has(bar.state) ? "on-mark bar__words" : "on", x: 8, y: 17 }, words));
+/** @typedef {{ svg: Element, bars: Bar[], width: number, now: number }} Canvas */
+
+/** @param {Canvas} canvas @param {Step[]} steps */
+function drawFunctions(canvas, steps) {
+  steps.forEach(([state, at, name], i) => {
+    if (state !== "RUNNING" && state !== "INITIALISING") return;
+    const after = steps[i + 1];
+    const outcome = !after ? "RUNNING" : after[0] === "READY" ? "COMPLETE" : after[0];
+    drawSpan(canvas, FUNCTIONS, outcome, at, after?.[1] ?? null, state === "INITIALISING" ? "init" : name || "main");
+  });
+}
+
+/** @param {Canvas} canvas @param {Action[]} actions */
+function drawActions(canvas, actions) {
+  const gone = canvas.bars.at(-1)?.isOpen === false ? canvas.bars.at(-1)?.at ?? null : null;
+  for (const [name, state, began, ended] of actions) drawSpan(canvas, ACTIONS, state, began, ended ?? gone, name);
+}
+
+/** Where listeners ran: between the actions, and after a fatal error. @param {Canvas} canvas @param {Phase[]} phases */
+function drawPhases(canvas, phases) {
+  phases.forEach(([name, began], i) => {
+    if (!name || name === "run_action") return;
+    const from = placeOf(canvas.bars, began);
+    const to = placeOf(canvas.bars, phases[i + 1]?.[1] ?? canvas.now);
+    const rect = make("rect", { class: "phase", "data-phase": name, x: `${from}%`, y: PHASES.y, width: `${Math.max(0.15, to - from)}%`, height: PHASES.height });
+    rect.append(make("title", {}, name));
+    canvas.svg.append(rect);
+  });
+}
+
+/**
+ * @param {Canvas} canvas @param {{ y: number, height: number }} lane @param {string} state
+ * @param {number} began @param {number | null} ended @param {string} name
+ */
+function drawSpan(canvas, lane, state, began, ended, name) {
+  const from = placeOf(canvas.bars, began);
+  const to = placeOf(canvas.bars, ended ?? canvas.now);
+  const lasted = took((ended ?? canvas.now) - began);
+  drawBar(canvas, lane, state, from, Math.max(0.2, to - from), [`${name} ${lasted}`, name]);
+}
+
+/**
+ * @param {Canvas} canvas @param {{ y: number, height: number }} lane @param {string} state
+ * @param {number} from percent @param {number} width percent @param {string[]} labels the longest that fits is written
+ */
+function drawBar({ svg, width: px }, lane, state, from, width, labels) {
+  svg.append(make("rect", { class: "bar", "data-state": state, x: `${from}%`, y: lane.y, width: `${width}%`, height: lane.height }));
+  const room = Math.floor(((width / 100) * px - 16) / PX_PER_LETTER);
+  const label = labels.find((text) => text.length <= room) ?? (room > LETTERS_AT_LEAST + 2 ? `${labels.at(-1)?.slice(0, room - 1)}…` : "");
+  if (!label) return;
+  const inside = make("svg", { x: `${from}%`, y: lane.y, width: `${width}%`, height: lane.height });
+  inside.append(make("text", { class: FILLED.has(state) ? "on-mark bar__words" : "on", x: 8, y: lane.height / 2 + 4.5 }, label));
+  svg.append(inside);
+}
+
+/** @param {number} place percent @param {number} y */
+function mark(place, y) {
+  const svg = make("svg", { class: "as-state", "data-state": "FAILED", x: `${place}%`, y, width: 1, height: 1, overflow: "visible" });
+  svg.append(make("path", { d: "M-4 0h8l-4 7z" }));
   return svg;
 }
 
-/** @param {import("./scale.js").Bar} bar */
-function spoken(bar) {
+/** @param {Bar} bar */
+function words(bar) {
   return `${bar.label} ${took(bar.lasted)}${bar.isOpen ? " so far" : ""}`;
 }
