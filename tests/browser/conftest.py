@@ -31,9 +31,9 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture(scope="session")
 def people(product: Product) -> dict[str, str]:
     """One person of each role in the product."""
-    for role in ("viewer", "operator"):
+    for role in ("viewer", "operator", "engineer"):
         product.add_user(role, role)
-    return {"viewer": ADMIN_PASSWORD, "operator": ADMIN_PASSWORD}
+    return dict.fromkeys(("viewer", "operator", "engineer"), ADMIN_PASSWORD)
 
 
 @pytest.fixture

@@ -1,9 +1,11 @@
 import dataclasses
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from threading import Barrier
 
 import pytest
+from django.conf import settings
 from django.db import connection, transaction
 from pytest_django import DjangoAssertNumQueries
 
@@ -273,3 +275,20 @@ def test_a_repository_that_is_allowed_no_longer_is_refused_also_for_commits_that
     strict = dataclasses.replace(manager, git=dataclasses.replace(manager.git, allow=""))
     with pytest.raises(RepositoryRefused):
         strict.source(remote.url, commit=source.commit)
+
+
+def test_settings_of_the_site_reach_the_builder(tmp_path: Path) -> None:
+    constraints = tmp_path / "constraints.txt"
+    site = settings.OET.model_copy(
+        update={
+            "env_index_url": "https://packages.example.org/simple https://more.example.org/simple",
+            "env_constraints": constraints,
+            "env_system_site_packages": True,
+            "env_timeout": 77.0,
+            "env_pythons": "/opt/python*",
+        }
+    )
+    manager = EnvironmentManager.from_settings(site)
+    assert manager.installing.index_urls == ("https://packages.example.org/simple", "https://more.example.org/simple")
+    assert (manager.installing.constraints, manager.installing.system_site_packages) == (constraints, True)
+    assert (manager.builder().timeout_s, manager.pythons) == (77.0, "/opt/python*")

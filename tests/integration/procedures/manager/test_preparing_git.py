@@ -107,6 +107,7 @@ def test_script_of_a_commit_runs_beside_its_files_in_a_folder_of_its_own(
     assert not list(Path(ready.script_path).parent.glob("__pycache__"))
 
 
+@pytest.mark.both_databases
 def test_script_runs_in_the_environment_of_its_commit(station: Station, prepare: Prepare) -> None:
     with station.manager(), building():
         procedure_id = prepare(create_env=True)
@@ -153,6 +154,7 @@ def test_stop_while_the_environment_is_wanted_stops_at_once_and_gives_the_build_
         wait_until(lambda: Environment.objects.get().state == "EVICTED", what="the build to be given up")
 
 
+@pytest.mark.both_databases
 def test_stop_leaves_a_build_that_somebody_else_waits_for(station: Station, prepare: Prepare) -> None:
     with station.manager():
         first, second = prepare(create_env=True), prepare(create_env=True)
@@ -175,6 +177,35 @@ def test_manager_that_is_restarted_goes_on_with_the_commit_that_was_found(
         ready = station.wait_for(procedure_id, S.READY)
     assert ready.script_options["git_args"]["git_commit"] == commit
     assert Environment.objects.get().commit == commit
+
+
+@pytest.mark.both_databases
+def test_what_a_manager_left_held_is_released_by_the_next(station: Station, prepare: Prepare) -> None:
+    with station.manager(stop_scripts=False):
+        procedure_id = prepare(create_env=True)
+        wait_until(lambda: Use.objects.filter(environment__isnull=False).exists(), what="the request")
+    forgotten = Use.objects.get()
+    forgotten.pk, forgotten.holder = None, "procedure:4711"
+    forgotten.save()
+    with station.manager(), building():
+        station.wait_for(procedure_id, S.READY)
+        assert [use.holder for use in Use.objects.all()] == [f"procedure:{procedure_id}"]
+
+
+@pytest.mark.both_databases
+def test_many_scripts_and_the_builder_that_tells_of_them_do_not_block_each_other(
+    station: Station, remote: GitRepository, prepare: Prepare
+) -> None:
+    commits = [remote.commit() for _ in range(3)]
+    with station.manager(), building():
+        ids = [prepare(create_env=True, git_commit=commit) for commit in commits for _ in range(3)]
+        for procedure_id in ids:
+            station.wait_for(procedure_id, S.READY)
+            station.stop(procedure_id, grace_s=0.0)
+        for procedure_id in ids:
+            station.wait_for(procedure_id, S.STOPPED)
+    assert sorted(Environment.objects.values_list("build", flat=True)) == [1, 1, 1]
+    assert not Use.objects.exists()
 
 
 def test_stop_that_was_asked_for_before_a_restart_is_carried_out(station: Station, prepare: Prepare) -> None:
