@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.views.decorators.http import require_safe
@@ -78,8 +77,6 @@ class ShownGit:
     repository: str
     branch: str
     commit: str
-    again: str
-    """The query of the page that prepares the very same."""
 
 
 @require_safe
@@ -145,9 +142,7 @@ def _git(procedure: Procedure) -> ShownGit | None:
     if not isinstance(script, GitScript):
         return None
     args = script.git_args
-    fields = {"git": "1", "repository": args.git_repo, "branch": args.git_branch, "commit": args.git_commit}
-    fields |= {"path": script.path} | ({"create_env": "1"} if script.create_env else {})
-    return ShownGit(args.git_repo, args.git_branch, args.git_commit, urlencode(fields))
+    return ShownGit(args.git_repo, args.git_branch, args.git_commit)
 
 
 def prepared_call(procedure: Procedure, function: str) -> ProcedureInput | None:
