@@ -74,7 +74,12 @@ def conditions(
         for row in live
         if row.state == ProcedureState.UNKNOWN
     ]
-    return [*failed, *(Condition(words) for words in _of_nodes(nodes)), *unknown]
+    questions = [
+        Condition(f"{row.name} #{row.id} asks: {asked['text']}", row.id)
+        for row in live
+        for asked in row.said.get("questions") or ()
+    ]
+    return [*failed, *questions, *(Condition(words) for words in _of_nodes(nodes)), *unknown]
 
 
 def _of_nodes(nodes: Sequence[Mapping[str, Any]]) -> list[str]:

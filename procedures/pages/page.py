@@ -15,6 +15,7 @@ from procedures.domain.errors import InvalidInput, NotAllowed, Refusal
 from procedures.domain.people import Actor, Right
 from procedures.domain.states import ProcedureState
 from procedures.pages.conditions import FailedAbort, conditions, failed_aborts
+from procedures.pages.questions import ShownQuestion, questions
 from procedures.pages.rows import Row, ShownRow, live_rows, with_words
 from procedures.pages.words import clock, sidereal
 from procedures.selectors import latest_event_id, nodes
@@ -74,6 +75,9 @@ class Page:
             "may_prepare": self.actor.may(Right.PREPARE),
             "may_start": self.actor.may(Right.START),
             "may_stop": self.actor.may(Right.STOP),
+            "may_steer": self.actor.may(Right.STEER),
+            "questions": questions(self.live, self.now),
+            "blank_question": ShownQuestion(),
             "heartbeat_timeout_s": settings.OET.heartbeat_timeout,
             "grace_s": settings.OET.grace,
             "can_abort": bool(settings.OET.abort_script),

@@ -3,8 +3,9 @@
 `static/js/records.js` makes the same record from events and the same words from a record; `tests/js/shown.json` holds both to it.
 """
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from pathlib import PurePosixPath
 from typing import Any
@@ -59,6 +60,8 @@ class Row:
     stop_grace_s: float | None = None
     deadline_at: float | None = None
     """When what it does now is out of time."""
+    said: Mapping[str, Any] = field(default_factory=dict)
+    """Progress, words, pause and open questions (`procedures.domain.said`)."""
     usual_runs: int | None = None
     """Past runs of the script that say how long it usually takes; None where that was not looked at."""
     usual_s: float = 0.0
@@ -135,6 +138,9 @@ def shown(row: Row, now: float) -> dict[str, str]:
         "ended": moment(row.finished_at, now) if row.finished_at else "",
         "took": ended,
         "note": _note(row),
+        "doing": _doing(row),
+        "progress": _percent(row),
+        "paused": _paused(row),
         "stopping": _stopping(row, now),
         "timeout": _timeout(row, now),
         "abort": f"abort of #{row.abort_of}" if row.abort_of else "",
@@ -203,10 +209,48 @@ def _timeout(row: Row, now: float) -> str:
 
 def _note(row: Row) -> str:
     """Why it is as it is, where that is worth a line."""
-    is_quiet = row.state == ProcedureState.RUNNING or (
-        row.state == ProcedureState.COMPLETE and row.cause == _QUIET_CAUSE
+    if row.state == ProcedureState.RUNNING:
+        return ""
+    if row.state != ProcedureState.COMPLETE or row.cause != _QUIET_CAUSE:
+        return row.cause
+    actions = row.said.get("actions") or {}
+    return f"{actions['failed']} of {actions['total']} actions did not succeed" if actions.get("failed") else ""
+
+
+def fraction_of(row: Row) -> float | None:
+    """How far it says it is, from 0 to 1; None where it says nothing, or has ended."""
+    if row.state in FINAL:
+        return None
+    own = (row.said.get("progress") or {}).get("fraction")
+    of_actions: float | None = (row.said.get("actions") or {}).get("fraction")
+    return of_actions if own is None else float(own)
+
+
+def _doing(row: Row) -> str:
+    """What it says it is doing: its action, its words, its progress."""
+    if row.state in FINAL:
+        return ""
+    actions, status, progress = (row.said.get(key) or {} for key in ("actions", "status", "progress"))
+    current = f"{actions['current']}, {actions['done'] + 1} of {actions['total']}" if actions.get("current") else ""
+    return " · ".join(filter(None, (current, status.get("text"), progress.get("message"))))
+
+
+def _percent(row: Row) -> str:
+    fraction = fraction_of(row)
+    return "" if fraction is None else f"{math.floor(fraction * 100 + 0.5)}\N{NARROW NO-BREAK SPACE}%"
+
+
+def _paused(row: Row) -> str:
+    """That it waits at a checkpoint, or will."""
+    pause = row.said.get("pause")
+    if not pause or row.state in FINAL:
+        return ""
+    by = f"by {pause['by'] or 'somebody'}"
+    return (
+        f"paused at {pause['checkpoint']}, {by}"
+        if pause["state"] == "paused"
+        else f"will pause at its next checkpoint, asked {by}"
     )
-    return "" if is_quiet else row.cause
 
 
 def _listed(actor: Actor) -> Any:
@@ -264,6 +308,7 @@ def _row(
         stop_by=procedure.stop_asked_by,
         stop_grace_s=procedure.stop_grace_s,
         deadline_at=_seconds(procedure.deadline_at),
+        said=procedure.said,
         usual_runs=usual.runs if usual else None,
         usual_s=usual.median_s if usual else 0.0,
         usual_low_s=usual.low_s if usual else 0.0,

@@ -12,6 +12,7 @@ from procedures.pages import (
     prepare,
     procedure,
     stack,
+    steering,
     usual,
 )
 
@@ -34,5 +35,8 @@ urlpatterns = [
     path("procedures/<int:procedure_id>/", procedure.show, name="procedure"),
     path("procedures/<int:procedure_id>/stack/", stack.stack, name="stack"),
     path("procedures/<int:procedure_id>/start/", commands.start, name="start"),
+    path("procedures/<int:procedure_id>/pause/", steering.pause, name="pause"),
+    path("procedures/<int:procedure_id>/resume/", steering.resume, name="resume"),
+    path("procedures/<int:procedure_id>/questions/<int:number>/", steering.answer, name="answer"),
     path("procedures/<int:procedure_id>/stop/", commands.stop, name="stop"),
 ]

@@ -15,15 +15,15 @@ export function watchCommands() {
     if (!form.matches("[data-command]")) return;
     event.preventDefault();
     if (form.dataset.asked) return; // it is under way: asking twice would ask for two
-    void ask(form);
+    void ask(form, event.submitter);
   });
 }
 
-/** @param {HTMLFormElement} form */
-async function ask(form) {
+/** @param {HTMLFormElement} form @param {HTMLElement | null} pressed the button, which may say something of its own */
+async function ask(form, pressed) {
   clearErrors(form);
-  const fields = new FormData(form);
-  const under = underWay(form);
+  const fields = new FormData(form, pressed);
+  const under = underWay(form, pressed);
   const answer = await send(form.action, fields);
   under.end();
   if (answer.isDone) {
@@ -34,9 +34,9 @@ async function ask(form) {
   else if (!showErrors(form, answer.errors)) showRefusal(`${form.dataset.command} was refused`, answer.detail);
 }
 
-/** The button says since when it has been asked for. @param {HTMLFormElement} form */
-export function underWay(form) {
-  const button = /** @type {HTMLButtonElement | null} */ (form.querySelector('button[type="submit"]'));
+/** The button says since when it has been asked for. @param {HTMLFormElement} form @param {HTMLElement | null} [pressed] */
+export function underWay(form, pressed = null) {
+  const button = /** @type {HTMLButtonElement | null} */ (pressed ?? form.querySelector('button[type="submit"]'));
   const label = button?.querySelector("[data-slot]") ?? button;
   const words = label?.textContent ?? "";
   const since = monotonic();

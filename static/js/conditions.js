@@ -29,15 +29,19 @@ export function attention() {
  * @param {number} now the server's time at which it told, Unix seconds
  * @param {Pick<import("./records.js").ProcedureRecord, "id" | "name">[]} unknown procedures that may run unmanaged
  * @param {FailedAbort[]} [aborts] that did not do their work
+ * @param {Pick<import("./records.js").ProcedureRecord, "id" | "name" | "said">[]} [live] that may ask something
  * @returns {Condition[]} the most urgent first
  */
-export function conditions(nodes, timeout, now, unknown, aborts = []) {
+export function conditions(nodes, timeout, now, unknown, aborts = [], live = []) {
   return [
     ...aborts.map((abort) => ({
       words: `The abort of #${abort.abort_of} failed, so its subarray may still be active: ${abort.cause || "no reason is known"}.`,
       procedure: abort.procedure,
       is_failed_abort: true,
     })),
+    ...live.flatMap((record) =>
+      (record.said.questions ?? []).map((asked) => ({ words: `${record.name} #${record.id} asks: ${asked.text}`, procedure: record.id, is_failed_abort: false })),
+    ),
     ...ofNodes(nodes, timeout, now).map((words) => ({ words, procedure: null, is_failed_abort: false })),
     ...unknown.map((record) => ({
       words: `${record.name} #${record.id} is UNKNOWN, perhaps it still runs: look at it.`,
@@ -87,7 +91,7 @@ export function showConditions(link, live) {
   const found = link.problem ? [{ words: link.problem, procedure: null, is_failed_abort: false }] : [];
   const unknown = live.filter((record) => record.state === "UNKNOWN");
   const timeout = Number(document.body.dataset.heartbeatTimeout);
-  if (link.nodes) found.push(...conditions(link.nodesNow, timeout, link.nodesAsOf + link.sinceNodes, unknown, failedAborts));
+  if (link.nodes) found.push(...conditions(link.nodesNow, timeout, link.nodesAsOf + link.sinceNodes, unknown, failedAborts, live));
   else if (failedAborts.length) return; // the line is as the server made it until the nodes are known
   const list = slot(bar, "list");
   if (found.map((condition) => condition.words).join("\n") !== [...list.children].map((item) => item.firstChild?.textContent).join("\n")) {

@@ -77,6 +77,20 @@ export function drawMeter(place, record, now) {
   place.replaceChildren(svg);
 }
 
+/** How far a script says it is. @param {HTMLElement} place @param {number | null} fraction 0 to 1 */
+export function drawProgress(place, fraction) {
+  const key = fraction === null ? "" : String(Math.round(fraction * 1000) / 10);
+  if (place.dataset.drawn === key) return;
+  place.dataset.drawn = key;
+  if (!key) {
+    place.replaceChildren();
+    return;
+  }
+  const svg = make("svg", { class: "meter", role: "img", "aria-label": `${key} % done` });
+  svg.append(make("rect", { width: "100%", y: 0, height: 8 }), make("rect", { class: "meter__done", width: `${key}%`, y: 0, height: 8 }));
+  place.replaceChildren(svg);
+}
+
 /** @param {ProcedureRecord} record @param {number} now */
 function spoken(record, now) {
   const words = [`${rough(now - (record.started_at ?? now))} elapsed`];

@@ -30,6 +30,7 @@ import { age, clock, countdown, duration, moment, rough, took } from "./format.j
  * @property {string} stop_by
  * @property {number | null} stop_grace_s
  * @property {number | null} deadline_at
+ * @property {Said} said progress, words, pause and open questions
  * @property {number | null} usual_runs past runs that say how long it usually takes; null where that was not looked at
  * @property {number} usual_s
  * @property {number} usual_low_s
@@ -38,6 +39,15 @@ import { age, clock, countdown, duration, moment, rough, took } from "./format.j
  * @property {number} output_lines
  * @property {string} last_line
  * @property {number | null} last_output_at
+ *
+ * @typedef {{ number: number, text: string, choices: string[], asked_at: number, deadline_at: number | null }} Question
+ *
+ * @typedef {object} Said `procedures/domain/said.py`
+ * @property {{ fraction: number | null, message: string } | null} [progress]
+ * @property {{ text: string } | null} [status]
+ * @property {{ state: string, by: string, checkpoint: string | null } | null} [pause]
+ * @property {Question[]} [questions]
+ * @property {{ total: number, done: number, failed: number, current: string, fraction: number } | null} [actions]
  *
  * @typedef {object} LoggedEvent
  * @property {number} id
@@ -83,6 +93,7 @@ export function fold(record, event) {
     return record ? moved(record, event.payload) : created(event);
   }
   if (!record) return null;
+  if (event.payload.said && event.topic.startsWith("procedure.")) return { ...record, said: event.payload.said };
   if (event.topic === "procedure.output") return printed(record, event.payload);
   if (event.topic === "procedure.stopping") {
     return { ...record, stop_by: event.payload.by ?? "", stop_at: seconds(event.at), stop_grace_s: event.payload.grace_s ?? null };
@@ -133,6 +144,9 @@ export function shown(record, now, isFrozen = false) {
     ended: finished ? moment(finished, now) : "",
     took: ended,
     note: note(record),
+    doing: doing(record),
+    progress: percent(record),
+    paused: paused(record),
     stopping: stopping(record, now, isFrozen),
     timeout: timeout(record, now, isFrozen),
     abort: record.abort_of ? `abort of #${record.abort_of}` : "",
@@ -167,6 +181,7 @@ function created(event) {
     stop_by: "",
     stop_grace_s: null,
     deadline_at: null,
+    said: {},
     usual_runs: null,
     usual_s: 0,
     usual_low_s: 0,
@@ -188,8 +203,9 @@ function moved(record, payload) {
     next.started_by = payload.who ?? "";
     next.arguments = payload.arguments ?? record.arguments;
     next.facts = payload.facts ?? record.facts;
+    next.said = { ...record.said, progress: null, status: null, actions: null };
   }
-  if (FINAL.has(payload.state)) next.finished_at = payload.at;
+  if (FINAL.has(payload.state)) Object.assign(next, { finished_at: payload.at, said: { ...record.said, questions: [], pause: null } });
   if (payload.deadline_at !== undefined) next.deadline_at = payload.deadline_at;
   if (payload.state === "UNKNOWN") next.stop_at = null; // the stop that led there is over
   return next;
@@ -251,7 +267,38 @@ function timeout(record, now, isFrozen) {
 
 /** @param {ProcedureRecord} record */
 function note(record) {
-  return record.state === "RUNNING" || (record.state === "COMPLETE" && record.cause === QUIET_CAUSE) ? "" : record.cause;
+  if (record.state === "RUNNING") return "";
+  if (record.state !== "COMPLETE" || record.cause !== QUIET_CAUSE) return record.cause;
+  const actions = record.said.actions;
+  return actions?.failed ? `${actions.failed} of ${actions.total} actions did not succeed` : "";
+}
+
+/** How far it says it is, from 0 to 1; null where it says nothing, or has ended. @param {ProcedureRecord} record @returns {number | null} */
+export function fractionOf(record) {
+  if (FINAL.has(record.state)) return null;
+  return record.said.progress?.fraction ?? record.said.actions?.fraction ?? null;
+}
+
+/** What it says it is doing: its action, its words, its progress. @param {ProcedureRecord} record */
+function doing(record) {
+  if (FINAL.has(record.state)) return "";
+  const { actions, status, progress } = record.said;
+  const current = actions?.current ? `${actions.current}, ${actions.done + 1} of ${actions.total}` : "";
+  return [current, status?.text, progress?.message].filter(Boolean).join(" · ");
+}
+
+/** @param {ProcedureRecord} record */
+function percent(record) {
+  const fraction = fractionOf(record);
+  return fraction === null ? "" : `${Math.floor(fraction * 100 + 0.5)}\u202f%`;
+}
+
+/** That it waits at a checkpoint, or will. @param {ProcedureRecord} record */
+function paused(record) {
+  const pause = record.said.pause;
+  if (!pause || FINAL.has(record.state)) return "";
+  const by = `by ${pause.by || "somebody"}`;
+  return pause.state === "paused" ? `paused at ${pause.checkpoint}, ${by}` : `will pause at its next checkpoint, asked ${by}`;
 }
 
 /** @param {number | string} at */

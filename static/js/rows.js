@@ -3,8 +3,8 @@
 
 import { all, cast, setGlyph, setHidden, setText } from "./dom.js";
 import { localTime } from "./format.js";
-import { drawGauge, drawMeter } from "./gauge.js";
-import { isFinal, isStopping, shown } from "./records.js";
+import { drawGauge, drawMeter, drawProgress } from "./gauge.js";
+import { fractionOf, isFinal, isStopping, shown } from "./records.js";
 
 /** @typedef {import("./records.js").ProcedureRecord} ProcedureRecord */
 
@@ -42,6 +42,9 @@ export function fillRow(row, record, now, isFrozen = false) {
   }
   for (const element of all(row, "[data-facts]")) fillFacts(element, record.facts);
   for (const element of all(row, "[data-gauge]")) drawGauge(element, record, now);
+  for (const element of all(row, "[data-progress]")) drawProgress(element, fractionOf(record));
+  for (const element of all(row, "[data-unless-paused]")) hideUnless(element, record.state === "RUNNING" && !words.paused);
+  for (const element of all(row, "[data-while-paused]")) hideUnless(element, Boolean(words.paused));
   for (const element of all(row, "[data-meter]")) drawMeter(element, record, now);
   for (const element of all(row, "[data-field-state]")) {
     element.dataset.state = record.state;

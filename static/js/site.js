@@ -8,6 +8,7 @@ import { data } from "./dom.js";
 import { listenToKeys } from "./keys.js";
 import { LiveLink } from "./live.js";
 import { notice, watchNotices } from "./notices.js";
+import { noteQuestion, showQuestions } from "./questions.js";
 import { showRefusal } from "./refusals.js";
 import { fold, isFinal, isStopping, shown } from "./records.js";
 import { showStale } from "./stale.js";
@@ -61,6 +62,7 @@ link.onEvents((events) => {
     if (!after || after === before) continue;
     records.set(after.id, after);
     changed.add(after.id);
+    noteQuestion(event, after, link.now());
     if (after.state !== before?.state) tell(after, event);
     else if (isStopping(after) && after.stop_at !== before?.stop_at) say(`${after.name} is ${shown(after, shownTime()).stopping}.`, false);
     if (!before && after.abort_of) linkAbort(after.abort_of, after.id, changed);
@@ -97,6 +99,7 @@ function turn() {
   showStrip(link, live(), shownTime());
   showStale(link);
   showConditions(link, live());
+  showQuestions(live(), shownTime(), state === "stale");
   refreshStop(live(), shownTime());
   for (const handler of turnHandlers) handler(state === "stale");
 }

@@ -23,6 +23,7 @@ def test_what_is_wrong_is_said_in_the_words_of_the_table(case: dict[str, Any]) -
         for node in case["nodes"]
     ]
     live = [Row(state="UNKNOWN", **unknown) for unknown in case["unknown"]] + [Row(id=9, state="RUNNING")]
+    live += [Row(state="RUNNING", **asking) for asking in case["live"]]
     found = conditions(nodes, live, [FailedAbort(**abort) for abort in case["aborts"]])
     assert [condition.words for condition in found] == case["words"]
     assert [c.is_failed_abort for c in found] == [i < len(case["aborts"]) for i in range(len(found))]
