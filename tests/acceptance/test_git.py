@@ -148,20 +148,24 @@ def test_worker_uv_and_manager_may_be_killed_in_the_middle_of_a_build(
     os.kill(uv, signal.SIGKILL)  # the same worker begins anew
     stall.wait_for_builds(2)
     _kill(product, "processmanager")
-    half_built = folders(product)
+    environment_id = product.http.get(f"procedures/{procedure_id}/").json()["environment"]
+    half_built = folders(product, environment_id)
+    assert half_built
     _kill(product, "worker")
-    backend, _ = stall.wait_for_builds(3)[2]  # its successor, when the lease has run out
+    stall.wait_for_builds(3)  # by its successor, when the lease has run out
     stall.go_on()
-    environment = product.http.get(f"environments/{ready(product, procedure_id)['environment']}/").json()
+    assert ready(product, procedure_id)["environment"] == environment_id
+    environment = product.http.get(f"environments/{environment_id}/").json()
     assert run(product, procedure_id) == "built\n"
     assert (environment["state"], environment["build"]) == ("READY", 3)
-    assert backend
-    assert not half_built & folders(product)
+    whole = folders(product, environment_id)
+    assert len(whole) == 1
+    assert not half_built & whole
 
 
-def folders(product: Product) -> set[str]:
-    """The environments on disk, whole or half-built."""
-    return {entry.name for entry in (product.home / "environments").iterdir() if entry.name[0].isdigit()}
+def folders(product: Product, environment_id: int) -> set[str]:
+    """The folders of an environment's builds, whole or half-built."""
+    return {entry.name for entry in (product.home / "environments").glob(f"{environment_id}.*")}
 
 
 def test_two_commits_build_at_once_and_a_stop_leaves_the_build_to_those_who_wait(
