@@ -16,7 +16,10 @@ ACTION_STARTED: Final = "script.action.started"
 ACTION_PROGRESS: Final = "script.action.progress"
 ACTION_FINISHED: Final = "script.action.finished"
 LISTENER_FAILED: Final = "script.listener.failed"
+LISTENER_DONE: Final = "script.listener.done"
 RUN_FINISHED: Final = "script.run.finished"
+
+POST_FATAL: Final = "post_fatal"
 
 TOPICS: Final = frozenset(
     {
@@ -27,6 +30,7 @@ TOPICS: Final = frozenset(
         ACTION_PROGRESS,
         ACTION_FINISHED,
         LISTENER_FAILED,
+        LISTENER_DONE,
         RUN_FINISHED,
     }
 )
@@ -90,6 +94,16 @@ class ListenerFailure:
 
 
 @dataclass(frozen=True)
+class ListenerCall:
+    """A listener of `post_fatal` that had its turn; `at` is when it was over (Unix), `error` is empty if it went well."""
+
+    listener: str
+    at: float
+    duration_s: float | None = None
+    error: str = ""
+
+
+@dataclass(frozen=True)
 class ScriptRun:
     """The latest run of a script, as far as it has told."""
 
@@ -100,6 +114,8 @@ class ScriptRun:
     phase: str = ""
     phase_action: str = ""
     failures: tuple[ListenerFailure, ...] = ()
+    post_fatal: tuple[ListenerCall, ...] = ()
+    """Listeners that left things safe after a fatal error or a stop, in their order."""
     is_finished: bool = False
     exit_code: int | None = None
     worst_status: str = ""
@@ -147,11 +163,21 @@ def _followed(run: ScriptRun, topic: str, payload: Mapping[str, Any], data: Mapp
         return replace(run, phase=_text(payload.get("phase")), phase_action=_text(payload.get("action")))
     if topic == LISTENER_FAILED:
         failure = ListenerFailure(_text(payload.get("phase")), _text(data.get("listener")), _text(data.get("error")))
-        return replace(run, failures=(*run.failures, failure))
+        return _called(replace(run, failures=(*run.failures, failure)), payload, data)
+    if topic == LISTENER_DONE:
+        return _called(run, payload, data)
     if topic == RUN_FINISHED:
         return _finished(run, data)
     rows = tuple(_advance_row(row, topic, data) if row.name == payload.get("action") else row for row in run.rows)
     return replace(run, rows=rows)
+
+
+def _called(run: ScriptRun, payload: Mapping[str, Any], data: Mapping[str, Any]) -> ScriptRun:
+    at = _number(payload.get("time"))
+    if payload.get("phase") != POST_FATAL or at is None:
+        return run
+    call = ListenerCall(_text(data.get("listener")), at, _number(data.get("duration")), _text(data.get("error")))
+    return replace(run, post_fatal=(*run.post_fatal, call))
 
 
 def _started(payload: Mapping[str, Any], data: Mapping[str, Any]) -> ScriptRun:

@@ -122,14 +122,14 @@ def procedure_page(
         commands=_commands(procedure, page.now),
         forms=forms,
         other_functions=", ".join(form.name for form in forms[1:]),
-        trace=shown_trace(history),
+        trace=shown_trace(history, procedure.script_name),
         is_final=procedure.state in FINAL,
         is_ready=procedure.state == ProcedureState.READY,
         resources=", ".join(procedure.resources),
         subarray=_subarray(procedure),
         aborts=aborts,
         report=stop_report(
-            history, list(procedure.commands.filter(kind=Command.Kind.STOP).order_by("id")[:MAX_COMMANDS]), aborts
+            history, list(procedure.commands.filter(kind=Command.Kind.STOP).order_by("id")[:MAX_COMMANDS]), aborts, run
         ),
         output_lines=line_count(procedure.output_lines),
         output_size=size(procedure.output_bytes),

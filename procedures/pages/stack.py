@@ -37,7 +37,9 @@ def stack(request: HttpRequest, procedure_id: int) -> HttpResponseBase:
         seen = look(page.actor, procedure_id)
     except Refusal as refusal:
         return page.render("procedures/stack.html", status=status_of(refusal), refusal=str(refusal), **words)
-    threads = [ShownThread(t["name"], t["is_main"], shown_stack(t["frames"])) for t in seen["threads"]]
+    threads = [
+        ShownThread(t["name"], t["is_main"], shown_stack(t["frames"], procedure.script_name)) for t in seen["threads"]
+    ]
     return page.render(
         "procedures/stack.html",
         threads=_own_first(threads),

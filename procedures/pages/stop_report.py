@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from procedures.domain.actions import ListenerCall, ScriptRun
 from procedures.domain.states import ProcedureState
 from procedures.models import Command, Procedure, ProcedureHistory
 from procedures.pages.words import precise_clock, took
@@ -53,9 +54,12 @@ class ShownReport:
 
 
 def stop_report(
-    history: Sequence[ProcedureHistory], commands: Sequence[Command], aborts: Sequence[Procedure]
+    history: Sequence[ProcedureHistory],
+    commands: Sequence[Command],
+    aborts: Sequence[Procedure],
+    run: ScriptRun | None = None,
 ) -> ShownReport | None:
-    """The report of the latest stop; None if none came to an end. `commands` are those of the procedure."""
+    """The report of the latest stop; None if none came to an end. `commands` are those of the procedure, `run` that of its harness."""
     reported = next((step for step in reversed(history) if (step.details or {}).get("stop")), None)
     if reported is None or reported.details is None:
         return None
@@ -64,6 +68,7 @@ def stop_report(
     asked_at, ended_at = told["asked_at"], reported.at.timestamp()
     timed = [(rung["at"], _rung(rung, told)) for rung in told["rungs"]]
     timed += [(c.issued_at.timestamp(), _asked_again(c, asked_at)) for c in _further(commands, asked_at, ended_at)]
+    timed += [(call.at, _listener(call, asked_at)) for call in (run.post_fatal if run else ()) if call.at >= asked_at]
     rungs = [_asked(told, has_abort=bool(aborts)), *(rung for _, rung in sorted(timed, key=lambda pair: pair[0]))]
     if has_ended and not any(rung["rung"] in {"kill", "killed"} for rung in told["rungs"]):
         left = asked_at + told["grace_s"] - ended_at
@@ -101,6 +106,13 @@ def _asked_again(command: Command, asked_at: float) -> ShownRung:
     at = command.issued_at.timestamp()
     words = f"{command.issued_by or 'Somebody'} asked for {how}"
     return ShownRung("success", precise_clock(at), words, f"+{took(at - asked_at)}")
+
+
+def _listener(call: ListenerCall, asked_at: float) -> ShownRung:
+    """A listener that left things safe."""
+    took_words = took(call.duration_s) if call.duration_s is not None else f"+{took(call.at - asked_at)}"
+    state = "crashed" if call.error else "success"
+    return ShownRung(state, precise_clock(call.at), f"POST_FATAL {call.listener}", took_words, call.error)
 
 
 def _rung(rung: Mapping[str, Any], told: Mapping[str, Any]) -> ShownRung:

@@ -18,6 +18,8 @@ import { make } from "./svg.js";
 const PX_PER_LETTER = 7.5;
 const LETTERS_AT_LEAST = 2;
 const FILLED = new Set(["RUNNING", "INITIALISING", "running"]);
+/** Those bars are striped or crossed: words on them need a ground of their own. */
+const PATTERNED = new Set(["FAILED", "UNKNOWN", "error", "fatal", "crashed", "failed"]);
 const STATES = { y: 6, height: 26 };
 const FUNCTIONS = { y: 40, height: 22 };
 const ACTIONS = { y: 70, height: 22 };
@@ -101,7 +103,7 @@ function drawBar({ svg, width: px }, lane, state, from, width, labels) {
   const label = labels.find((text) => text.length <= room) ?? (room > LETTERS_AT_LEAST + 2 ? `${labels.at(-1)?.slice(0, room - 1)}…` : "");
   if (!label) return;
   const inside = make("svg", { x: `${from}%`, y: lane.y, width: `${width}%`, height: lane.height });
-  inside.append(make("text", { class: FILLED.has(state) ? "on-mark bar__words" : "on", x: 8, y: lane.height / 2 + 4.5 }, label));
+  inside.append(make("text", { class: FILLED.has(state) ? "on-mark bar__words" : `on${PATTERNED.has(state) ? " on-pattern" : ""}`, x: 8, y: lane.height / 2 + 4.5 }, label));
   svg.append(inside);
 }
 
