@@ -9,7 +9,6 @@ from oet import rundir
 from oet.frames import SCRIPT
 from procedures.models import ProcedureHistory
 
-
 _PASTED = re.compile(rf"/procedures/\d+/{re.escape(rundir.SCRIPT)}$")
 """The file that a pasted text becomes in its run directory."""
 
