@@ -17,6 +17,7 @@ ACTION_PROGRESS = "action_progress"
 ACTION_FINISHED = "action_finished"
 CONFIG_CHANGED = "config_changed"
 LISTENER_FAILED = "listener_failed"
+LISTENER_DONE = "listener_done"
 RUN_FINISHED = "run_finished"
 
 TOPICS = {
@@ -28,6 +29,7 @@ TOPICS = {
     ACTION_FINISHED: "script.action.finished",
     CONFIG_CHANGED: "script.config.changed",
     LISTENER_FAILED: "script.listener.failed",
+    LISTENER_DONE: "script.listener.done",
     RUN_FINISHED: "script.run.finished",
 }
 

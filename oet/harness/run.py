@@ -120,9 +120,11 @@ class Run:
         fatal_name = self._name
         callee = self._enter(POST_FATAL)
         for listener in self._script.listeners.walk(POST_FATAL, fatal_name):
+            began = time.monotonic()
             try:
                 self._watch.forgo()
                 self._call(listener, callee)
+                self._tell_done(listener, began)
             except BaseException as error:  # the border to a listener: the dome must be closed even if parking failed
                 if os.getpid() != self._pid:
                     raise
@@ -183,6 +185,11 @@ class Run:
     def _tell_failure(self, listener: Listener, error: BaseException) -> None:
         words = {"listener": describe_callable(listener.callback), "error": outcome.words_of(error)}
         self._stream.emit(events.LISTENER_FAILED, self._phase, self._place, **words)
+
+    def _tell_done(self, listener: Listener, began: float) -> None:
+        """Of the listeners of POST_FATAL people want to know that each has had its turn."""
+        words = {"listener": describe_callable(listener.callback), "duration": time.monotonic() - began}
+        self._stream.emit(events.LISTENER_DONE, self._phase, self._place, **words)
 
     def _tell_end(self, error: BaseException | None) -> None:
         worst = self._script.worst_status

@@ -17,7 +17,9 @@ from procedures.domain.states import FINAL, ProcedureState
 from procedures.happenings import harness_events
 from procedures.models import ArgCapture, Command, Procedure, ProcedureHistory
 from procedures.pages.action_list import drawn_actions, drawn_phases, shown_actions
+from procedures.pages.attached import shown_attachments, shown_questions
 from procedures.pages.fields import FunctionForm, form_of
+from procedures.pages.logged import shown_log
 from procedures.pages.page import Page, page_view, status_of
 from procedures.pages.published import shown_events
 from procedures.pages.rows import ShownRow, row_of, shown
@@ -117,6 +119,9 @@ def procedure_page(
         },
         actions=shown_actions(run, page.now),
         events=shown_events(request, page.actor, procedure.pk),
+        attachments=shown_attachments(procedure.pk, page.now),
+        asked_before=shown_questions(procedure.pk, page.now),
+        log=shown_log(request, page.actor, procedure.pk),
         steps=_steps(history, page.now),
         calls=_calls(procedure, history, page.now),
         commands=_commands(procedure, page.now),

@@ -97,6 +97,13 @@ onTurn((isFrozen) => {
 
 watchLooking();
 document.addEventListener("click", (event) => {
+  const link = event.target instanceof Element ? event.target.closest("a[data-filter]") : null;
+  if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  event.preventDefault();
+  history.replaceState(null, "", link.getAttribute("href"));
+  void parts.refresh();
+});
+document.addEventListener("click", (event) => {
   if (!(event.target instanceof Element && event.target.closest("[data-last-error]"))) return;
   event.preventDefault();
   void finding.error(1);
