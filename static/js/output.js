@@ -61,6 +61,7 @@ export class OutputView {
   goTo(line) {
     this.#isFollowing = false;
     this.mark(line);
+    this.root.scrollIntoView({ block: "nearest" });
     this.#do(() => this.#jump(line), true);
   }
 

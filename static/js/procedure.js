@@ -123,6 +123,5 @@ function goToLine() {
   const line = Number(location.hash.match(/^#L(\d{1,15})$/)?.[1] ?? 0);
   if (!line) return false;
   output.goTo(line);
-  output.root.scrollIntoView({ block: "nearest" });
   return true;
 }

@@ -1,0 +1,38 @@
+// @ts-check
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { layOut, placeOf } from "../../static/js/scale.js";
+
+/** @type {import("../../static/js/scale.js").Step[]} */
+const STEPS = [
+  ["LOADING", 100, ""],
+  ["READY", 110, ""],
+  ["RUNNING", 5000, "main"],
+  ["COMPLETE", 5100, ""],
+];
+
+test("a time lies within the bar of its state, however much a wait was shortened", () => {
+  const { bars, isBroken } = layOut(STEPS, 9000);
+  assert.ok(isBroken);
+  for (const bar of bars) {
+    const middle = placeOf(bars, bar.at + bar.lasted / 2);
+    assert.ok(middle >= bar.from - 1e-9 && middle <= bar.from + bar.width + 1e-9, bar.state);
+  }
+});
+
+test("places never go back in time, and stay within the scale", () => {
+  const { bars } = layOut(STEPS, 9000);
+  let before = -1;
+  for (let at = 0; at < 6000; at += 7) {
+    const place = placeOf(bars, at);
+    assert.ok(place >= before && place >= 0 && place <= 100);
+    before = place;
+  }
+});
+
+test("what was before the first state lies at its beginning, what came after the last at its end", () => {
+  const { bars } = layOut(STEPS, 9000);
+  const last = bars[bars.length - 1];
+  assert.equal(placeOf(bars, 0), 0);
+  assert.equal(placeOf(bars, 1e9), (last?.from ?? 0) + (last?.width ?? 0));
+});
