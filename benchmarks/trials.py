@@ -1,9 +1,10 @@
-"""What the scheduler of trials costs: the time from one transition to everything that follows from it, with 1000 scripts."""
+"""What the scheduler of trials costs with 1000 scripts, and what trials take beyond their scripts (`nights`)."""
 
 import json
 import time
 from typing import TYPE_CHECKING, Any
 
+from benchmarks import nights
 from benchmarks.figures import HEAD, Sample, show, timed
 from trials.domain.analysis import analyse
 from trials.domain.outcome import Ending
@@ -48,6 +49,7 @@ def main(scale: float) -> None:
         ("rehearse", lambda: rehearse(spec)),
     ]
     show(f"A specification of {count} scripts", HEAD, [timed(name, 3, action).row() for name, action in rounds])
+    nights.main(scale)
 
 
 def _after(*keys: str) -> dict[str, Any]:

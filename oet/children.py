@@ -121,6 +121,8 @@ class Child:
         self.pid, self.started = process
         self.wait_status: int | None = None
         self.on_end: Callable[[Child], None] = lambda _child: None
+        self.has_strangers: Callable[[], bool] = lambda: True
+        """Whether the launcher has children that it did not make: only then somebody may have left them behind."""
         self.find_orphans: Callable[[Child, Mapping[int, Process]], Iterable[Process]] = lambda _child, _all: ()
         self._loop = loop
         self._directory = directory
@@ -144,7 +146,10 @@ class Child:
     def reaped(self, wait_status: int) -> None:
         """It has ended."""
         self.wait_status = wait_status
-        if self._kill is None and os.WIFEXITED(wait_status) and self._has_patience:
+        if self._kill is None and not self._is_kill_wanted and not self.has_strangers():
+            self._kill = TreeKill(self._find)
+            self._finish()
+        elif self._kill is None and os.WIFEXITED(wait_status) and self._has_patience:
             self._let_leftovers_end(time.monotonic() + _OWN_END_S)
         else:
             self._clear_away()

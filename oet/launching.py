@@ -141,6 +141,7 @@ class Launcher:
         child = Child(self._loop, directory, spec, (newborn.pid, newborn.started), pump)
         child.on_end = self._forget
         child.find_orphans = self._orphans_of
+        child.has_strangers = self._has_strangers
         self._children[child.procedure] = child
         self._loop.later(_NEWBORN_PAUSE_S, self._keep_newborn)
         return child
@@ -173,6 +174,14 @@ class Launcher:
 
     def _forget(self, child: Child) -> None:
         del self._children[child.procedure]
+
+    def _has_strangers(self) -> bool:
+        """Whether this process has children that it did not fork: what dead workers left behind is handed to it."""
+        known = {other.pid for other in self._children.values()}
+        if self._newborn is not None:
+            known.add(self._newborn.pid)
+        children = processes.children_of_this_process()
+        return children is None or not known.issuperset(children)
 
     def _orphans_of(self, child: Child, snapshot: Mapping[int, Process]) -> Iterator[Process]:
         """What a worker that has ended left behind: the launcher's children that are no workers and belong to no other worker."""

@@ -92,6 +92,18 @@ def is_alive(pid: int, started: int) -> bool:
     return process is not None and process.started == started and not process.is_dead
 
 
+def children_of_this_process() -> list[int] | None:
+    """Pids of this process's children, the dead among them that are not reaped; None where the kernel does not tell.
+
+    The kernel may miss one only if another is reaped while it is listed; so only a process that reaps in the same thread may ask.
+    """
+    try:
+        with open(f"/proc/self/task/{os.getpid()}/children", "rb") as file:  # noqa: PTH123 - asked at the end of every script
+            return [int(pid) for pid in file.read().split()]
+    except (OSError, ValueError):
+        return None
+
+
 def all_processes(besides: Container[int] = frozenset()) -> dict[int, Process]:
     """Every process of the machine by pid, without those with the pids `besides`, which costs much less.
 

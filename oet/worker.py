@@ -67,6 +67,9 @@ class ScriptWorker:
         self._taking = threading.Lock()
         self._commands_seen: set[Any] = set()
         self._is_free = False
+        self._is_quiet = (
+            spec.run is not None and spec.script.type == "shell"
+        )  # loading a text takes no time worth telling
         self._stop_pause = stopping.FIRST_PAUSE_S
         self._module: ModuleType | None = None
         self._inside = inside.Inside(spec.procedure, self._publish, self._guard)
@@ -147,6 +150,7 @@ class ScriptWorker:
             self._raised(
                 None, AttributeError(f"the script has no function {run.function!r}; it has: {names or 'none'}")
             )
+        self._is_quiet = False
         self._record("began", {"function": run.function})
         self._call(run)
         if self._guard.is_requested:
@@ -325,7 +329,7 @@ class ScriptWorker:
 
     def _append(self, topic: str, payload: dict[str, Any]) -> None:
         self._journal.append(topic, payload)
-        if self._spec.bells:
+        if self._spec.bells and not self._is_quiet:
             doorbell.ring(self._spec.bells, MANAGER)
 
     def _publish(self, topic: str, payload: Any) -> bool:

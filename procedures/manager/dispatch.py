@@ -1,5 +1,6 @@
 """Takes queued commands in their order and hands each to the work that it asks for, once."""
 
+import asyncio
 import logging
 from collections.abc import Coroutine
 from datetime import UTC, datetime
@@ -18,6 +19,7 @@ from procedures.manager.starting import start
 from procedures.manager.stopping import stop
 from procedures.models import Command, Procedure
 from procedures.recorder import Move, Recording
+from procedures.supervision.run_directories import RunDirectory
 
 log = logging.getLogger(__name__)
 
@@ -102,6 +104,11 @@ class Dispatcher:
 
     async def _expire(self, command: QueuedCommand) -> None:
         await self._context.database.write(lambda record: _write_expiry(record, command), [command.procedure_id])
+        if (
+            command.kind == Command.Kind.PREPARE
+        ):  # a predecessor may have died between making its directory and its process
+            directory = RunDirectory(self._context.settings.procedures_dir, command.procedure_id)
+            await asyncio.to_thread(directory.remove)
 
     async def _reject(self, command: QueuedCommand) -> None:
         await self._context.database.write(lambda record: _write_rejection(record, command), [command.procedure_id])

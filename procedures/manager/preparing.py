@@ -1,5 +1,7 @@
 """The command prepare: a run directory, a spec, a process."""
 
+import asyncio
+
 from procedures.manager.context import Context
 from procedures.manager.inbox import QueuedCommand
 from procedures.manager.live import LiveProcedure
@@ -32,6 +34,7 @@ async def prepare(
     if wanted is None:
         context.procedures.forget(live)
         await context.database.write(lambda record: record.answer(command.id, Command.State.DONE))
+        await asyncio.to_thread(live.directory.remove)
         return
     live.abort_of = wanted.abort_of
     if wanted.git is not None:

@@ -95,6 +95,7 @@ class ProcessManager:
                     bells.enter_context(doorbell(self._settings.bells_dir, lambda: _on_ring(context)))
                     bells.enter_context(notifications(lambda: _on_notice(context)))
                     dispatcher.know(await adopt_all(context))
+                    await dispatcher.take_queued()  # what was decided before goes before what companions decide now
                     for companion in context.companions:
                         await companion.adopt()
                     duties = [

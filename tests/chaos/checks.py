@@ -7,6 +7,7 @@ from itertools import pairwise
 from procedures.domain.states import FINAL, TRANSITIONS, ProcedureState
 from tests.chaos.evidence import Answer, Evidence, ProcedureFacts, Start
 from tests.chaos.script import stream
+from tests.chaos.trial_checks import trial_violations
 
 REPLY_TIMEOUT_S = 10.0
 LATE_S = REPLY_TIMEOUT_S + 5.0
@@ -32,8 +33,12 @@ def _all(evidence: Evidence) -> Iterator[str]:
         yield from _runs(procedure, starts.get(procedure.id, []))
         yield from _output(procedure, starts.get(procedure.id, []))
         yield from _ticks(procedure, starts.get(procedure.id, []))
+    for part in evidence.parts:
+        yield from _state(part)
+        yield from _history(part)
     for start in evidence.starts:
         yield from _proofs(start)
+    yield from trial_violations(evidence)
     yield from _creations(evidence)
     yield from _stops(evidence)
     yield from _events(evidence)

@@ -54,6 +54,44 @@ class Stop:
 
 
 @dataclass
+class Submission:
+    """A POST of a task with this key."""
+
+    tag: str
+    answer: Answer
+
+
+@dataclass
+class ScriptFacts:
+    """What the database says of a script of a trial, and the script itself."""
+
+    key: str
+    state: str
+    reason: str
+    procedure: int | None
+    procedure_state: str | None
+    resource: list[str]
+    started_at: float | None
+    finished_at: float | None
+    start_when: list[tuple[str, list[str]]]
+    """Keys and states of its start conditions."""
+    announced: list[tuple[str, str]]
+    """From and to of its events, in the order of the log."""
+    proofs: list[int] = field(default_factory=list)
+    """Each time that it ran: the procedure that it ran as, written by the script itself."""
+
+
+@dataclass
+class TrialFacts:
+    """What the database says of a trial."""
+
+    id: int
+    state: str
+    finished_at: float | None
+    scripts: list[ScriptFacts]
+
+
+@dataclass
 class ProcedureFacts:
     """What the database says of a procedure, and REST of its output."""
 
@@ -80,6 +118,12 @@ class Evidence:
     starts: list[Start] = field(default_factory=list)
     stops: list[Stop] = field(default_factory=list)
     procedures: list[ProcedureFacts] = field(default_factory=list)
+    parts: list[ProcedureFacts] = field(default_factory=list)
+    """Procedures that are scripts of trials."""
+    submissions: list[Submission] = field(default_factory=list)
+    task_keys: list[str] = field(default_factory=list)
+    """Of the tasks in the database."""
+    trials: list[TrialFacts] = field(default_factory=list)
     event_ids: list[int] = field(default_factory=list)
     """Those in the database."""
     followers: dict[str, list[int]] = field(default_factory=dict)
@@ -103,3 +147,18 @@ def as_facts(document: dict[str, Any]) -> ProcedureFacts:
     """A procedure as `collect` prints it."""
     fields = {**document, "history": [tuple(row) for row in document["history"]]}
     return ProcedureFacts(**{**fields, "ticks": [tuple(tick) for tick in document["ticks"]]})
+
+
+def as_trial(document: dict[str, Any]) -> TrialFacts:
+    """A trial as `collect` prints it."""
+    scripts = [
+        ScriptFacts(
+            **{
+                **script,
+                "start_when": [tuple(row) for row in script["start_when"]],
+                "announced": [tuple(row) for row in script["announced"]],
+            }
+        )
+        for script in document["scripts"]
+    ]
+    return TrialFacts(**{**document, "scripts": scripts})

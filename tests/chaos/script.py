@@ -62,6 +62,12 @@ def proofs_of(folder: Path, attempt: str) -> list[tuple[int, float]]:
     return [(int(procedure), float(time)) for procedure, time in rows]
 
 
+def proofs_of_trial(folder: Path, trial: int, key: str) -> list[int]:
+    """How often a script of a trial ran: as which procedure."""
+    path = folder / f"trial-{trial}-{key}.ran"
+    return [int(text) for text in path.read_text().split()] if path.exists() else []
+
+
 def account_of(folder: Path, attempt: str) -> tuple[int, int, int, float]:
     """Bytes written at most and at least, events published, and when it noted that down (Unix)."""
     path = folder / f"{attempt}.account"

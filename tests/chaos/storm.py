@@ -18,11 +18,12 @@ import httpx
 from oet.processes import is_alive
 from procedures.domain.states import FINAL, LIVE
 from tests.chaos.checks import violations
-from tests.chaos.evidence import Evidence, as_facts
+from tests.chaos.evidence import Evidence, as_facts, as_trial
 from tests.chaos.following import Follower, StreamFollower, WebsocketFollower
 from tests.chaos.killer import Killer
+from tests.chaos.nights import Conductor
 from tests.chaos.operators import Operator
-from tests.chaos.script import account_of, proofs_of
+from tests.chaos.script import account_of, proofs_of, proofs_of_trial
 from tests.chaos.sight import NEWBORN, launchers_of, marked, of_home, scripts_of
 from tests.product import PROJECT_DIR, Product, start
 from tests.waiting import wait_until
@@ -59,6 +60,11 @@ class Outcome:
             ("starts asked for", str(len(self.evidence.starts))),
             *((f"  {answer}", str(sum(s.answer == answer for s in self.evidence.starts))) for answer in _answers(self)),
             ("  that ran", str(ran)),
+            ("tasks", str(len(self.evidence.task_keys))),
+            *(
+                (f"  trials {state}", str(count))
+                for state, count in Counter(trial.state for trial in self.evidence.trials).most_common()
+            ),
             ("stops that were answered", str(len(self.evidence.stops))),
             ("bytes of output", str(sum(len(p.stdout) for p in self.evidence.procedures))),
             ("events", str(len(self.evidence.event_ids))),
@@ -90,7 +96,7 @@ def run(folder: Path, seed: str, rounds: int) -> Outcome:
         finally:
             storm.end()
     connections = {name: follower.connections for name, follower in followers.items()}
-    answers = sum((operator.answers for operator in storm.operators), Counter())
+    answers = sum((operator.answers for operator in storm.operators), storm.conductor.answers)
     found = violations(storm.evidence)
     return Outcome(seed, rounds, storm.killer.kills, storm.evidence, found, answers, connections)
 
@@ -132,15 +138,16 @@ class _Storm:
             Operator(number, self._seed, self.product.url, self.token, self.product.home, self._proofs)
             for number in range(OPERATORS)
         ]
-        for operator in self.operators:
-            operator.begin()
+        self.conductor = Conductor(self._seed, self.product.url, self.token, self._proofs)
+        for worker in (*self.operators, self.conductor):
+            worker.begin()
         for number in range(1, rounds + 1):
             self.killer.round()
             self._look_for_survivors()
             if number % 10 == 0:
                 print(f"round {number}: {dict(self.killer.kills)}", flush=True)
-        for operator in self.operators:
-            operator.end()
+        for worker in (*self.operators, self.conductor):
+            worker.end()
         self.killer.wait_until_recovered()
 
     def _look_for_survivors(self) -> None:
@@ -163,7 +170,10 @@ class _Storm:
                 wait_until(lambda: not self._untrue(client), what="the truth", timeout_s=CALM_S / 2)
             except TimeoutError:
                 self.evidence.not_true = self._untrue(client)
+            self._abort_trials(client)
             for procedure in self._live(client):
+                if procedure["part_of"]:
+                    continue
                 answer = client.put(
                     f"procedures/{procedure['id']}/", json={"state": "STOPPED", "abort": False, "grace": 1}
                 )
@@ -176,6 +186,23 @@ class _Storm:
             except TimeoutError as error:
                 print(error)
 
+    def _abort_trials(self, client: httpx.Client) -> None:
+        """Abort every task that is not over, and wait until it is."""
+        states = "pending,dispatching,executing,aborting"
+
+        def live() -> list[dict[str, Any]]:
+            found: list[dict[str, Any]] = client.get("trials/", params={"state": states}).raise_for_status().json()
+            return found
+
+        for task in {trial["task"] for trial in live()}:
+            answer = client.put(f"tasks/{task}/", json={"state": "aborted"})
+            if answer.status_code not in {httpx.codes.OK, httpx.codes.CONFLICT}:
+                self.evidence.unexpected.append(f"last abort: {answer.status_code} {answer.text[:200]}")
+        try:
+            wait_until(lambda: not live(), what="the end of every trial", timeout_s=CALM_S)
+        except TimeoutError as error:
+            print(error)
+
     def _live(self, client: httpx.Client) -> list[dict[str, Any]]:
         states = sorted(LIVE)
         found: list[dict[str, Any]] = (
@@ -186,7 +213,9 @@ class _Storm:
     def _untrue(self, client: httpx.Client) -> list[str]:
         """Procedures that are not final and have no process, and processes whose procedures are not live."""
         living = {procedure for procedure, _ in scripts_of(self.product.home)}
-        called = {row["id"]: row["state"] for row in self._live(client)}
+        # A script of a trial that waits for its start has no process yet.
+        waiting = {row["id"] for row in self._live(client) if row["part_of"] and row["state"] == "CREATING"}
+        called = {row["id"]: row["state"] for row in self._live(client) if row["id"] not in waiting}
         return [f"{i} is {state} without a process" for i, state in called.items() if i not in living] + [
             f"{i} has a process and is not live" for i in living - called.keys()
         ]
@@ -196,6 +225,9 @@ class _Storm:
         evidence, home = self.evidence, self.product.home
         document = self._collect()
         evidence.procedures = [as_facts(row) for row in document["procedures"]]
+        evidence.parts = [as_facts(row) for row in document["parts"]]
+        evidence.trials = [as_trial(row) for row in document["trials"]]
+        evidence.task_keys = document["task_keys"]
         evidence.queued_commands, evidence.claims = document["queued_commands"], document["claims"]
         with self._client() as client:
             for procedure in evidence.procedures:
@@ -213,6 +245,11 @@ class _Storm:
             evidence.starts += operator.starts
             evidence.stops += operator.stops
             evidence.unexpected += operator.unexpected
+        evidence.submissions = self.conductor.submissions
+        evidence.unexpected += self.conductor.unexpected
+        for trial in evidence.trials:
+            for script in trial.scripts:
+                script.proofs = proofs_of_trial(self._proofs, trial.id, script.key)
         for start_ in evidence.starts:
             start_.proofs = proofs_of(self._proofs, start_.attempt)
             account = account_of(self._proofs, start_.attempt)
