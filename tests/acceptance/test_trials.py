@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.product import Product
+from tests.product import PROJECT_DIR, Product
 from tests.unit.trials.domain.test_acceptance_rows import EXAMPLE, T, after
 from tests.waiting import wait_until
 
@@ -413,3 +413,12 @@ def test_the_pairs_of_a_night_that_share_a_resource_never_overlap(night: Night) 
     for one, other in combinations(scripts, 2):
         if set(one["resource"]) & set(other["resource"]):
             assert _are_apart(one, other), (one, other)
+
+
+@pytest.mark.parametrize(("name", "state"), [("service", "passed"), ("retry", "failed")])
+def test_an_example_does_what_it_says(night: Night, name: str, state: str) -> None:
+    task = night.submit((PROJECT_DIR / "examples" / "trials" / f"{name}.yml").read_text())
+    assert night.finished(task["id"])["state"] == state, night.get(f"trials/{task['trials'][0]['id']}/")
+    if name == "retry":
+        assert night.product.http.post(f"tasks/{task['id']}/trials/", json={"only_not_passed": True}).status_code == 201
+        assert night.finished(task["id"])["state"] == "passed"

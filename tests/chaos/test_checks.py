@@ -6,7 +6,17 @@ from dataclasses import replace
 import pytest
 
 from tests.chaos.checks import violations
-from tests.chaos.evidence import Answer, Creation, Evidence, ProcedureFacts, Start, Stop
+from tests.chaos.evidence import (
+    Answer,
+    Creation,
+    Evidence,
+    ProcedureFacts,
+    ScriptFacts,
+    Start,
+    Stop,
+    Submission,
+    TrialFacts,
+)
 from tests.chaos.script import stream
 
 STATES = ["CREATING", "IDLE", "LOADING", "IDLE", "INITIALISING", "READY", "RUNNING", "READY"]
@@ -41,9 +51,28 @@ def good() -> Evidence:
         ],
         stops=[Stop(3, [])],
         procedures=[complete, killed, stopped],
+        submissions=[Submission("night-0", Answer.ACCEPTED), Submission("night-1", Answer.AMBIGUOUS)],
+        task_keys=["night-0"],
+        trials=[_trial()],
         event_ids=[1, 2, 4],
         followers={"websocket": [1, 2, 4]},
     )
+
+
+def _trial() -> TrialFacts:
+    """A script that passed, one that was ended when another had started, and one that was skipped."""
+    started = [("pending", "executing")]
+    passed = ScriptFacts(
+        "a", "passed", "", 11, "COMPLETE", ["dish"], 50.0, 51.0, [], [*started, ("executing", "passed")], [11]
+    )
+    ended = ScriptFacts(
+        "b", "aborted", "abort", 12, "STOPPED", ["dish"], 51.0, 52.0, [("a", ["passed"])],
+        [*started, ("executing", "aborted")],
+    )  # fmt: skip
+    skipped = ScriptFacts(
+        "c", "skipped", "unsatisfiable", 13, "STOPPED", [], None, None, [("b", ["passed"])], [("pending", "skipped")]
+    )
+    return TrialFacts(1, "aborted", 52.0, [passed, ended, skipped])
 
 
 def test_run_that_kept_every_promise_has_no_violations() -> None:
@@ -70,9 +99,30 @@ def _whole(evidence: Evidence) -> Evidence:
     return evidence
 
 
+def _script(position: int) -> Callable[[Evidence], ScriptFacts]:
+    return lambda evidence: evidence.trials[0].scripts[position]
+
+
 @pytest.mark.parametrize(
     ("damage", "words"),
     [
+        (_set(lambda e: e.trials[0], state="executing"), "is executing although everything was aborted"),
+        (_set(_script(0), proofs=[11, 11]), "ran 2 times"),
+        (_set(_script(0), proofs=[]), "passed and never ran"),
+        (_set(_script(0), proofs=[12]), "ran in procedure 12, not in 11"),
+        (_set(_script(2), proofs=[13]), "ran although it was skipped"),
+        (_set(_script(0), state="executing"), "is not over"),
+        (_set(_script(0), procedure_state="STOPPED"), "has a procedure that is STOPPED"),
+        (_set(_script(1), procedure_state="RUNNING"), "has a procedure that is RUNNING"),
+        (_set(_script(0), announced=[("pending", "executing")]), "was last announced as executing"),
+        (_set(_script(0), announced=[("waiting", "passed")]), "was announced to leave waiting when it was pending"),
+        (_set(_script(0), announced=[("pending", "passed")]), "went from pending to passed"),
+        (_set(_script(0), finished_at=51.5), "started before a had ended"),
+        (_set(_script(0), finished_at=51.5), "at the same time"),
+        (_set(_script(0), state="failed"), "started, and a is failed"),
+        (_set(_script(2), start_when=[("a", ["passed"])]), "called unsatisfiable, and every condition matches"),
+        (_set(_whole, task_keys=[]), "task night-0 was accepted, and there are 0"),
+        (_set(_whole, task_keys=["night-0", "x"]), "nobody asked for tasks"),
         (_set(_first, state="RUNNING"), "is RUNNING although everything was stopped"),
         (_set(_first, finished_at=None), "has no time of its end"),
         (_set(_second, cause=""), "FAILED without a reason"),
