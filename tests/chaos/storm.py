@@ -139,15 +139,17 @@ class _Storm:
             for number in range(OPERATORS)
         ]
         self.conductor = Conductor(self._seed, self.product.url, self.token, self._proofs)
-        for worker in (*self.operators, self.conductor):
-            worker.begin()
+        for operator in self.operators:
+            operator.begin()
+        self.conductor.begin()
         for number in range(1, rounds + 1):
             self.killer.round()
             self._look_for_survivors()
             if number % 10 == 0:
                 print(f"round {number}: {dict(self.killer.kills)}", flush=True)
-        for worker in (*self.operators, self.conductor):
-            worker.end()
+        for operator in self.operators:
+            operator.end()
+        self.conductor.end()
         self.killer.wait_until_recovered()
 
     def _look_for_survivors(self) -> None:

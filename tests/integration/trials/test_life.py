@@ -14,8 +14,12 @@ from procedures.recorder import recording
 from tests.integration.procedures.manager.station import S, history
 from tests.integration.trials.night import Night
 from tests.waiting import wait_until
+from trials.domain.rendering import TrialFacts, rendered_scripts
 from trials.domain.states import ScriptState
 from trials.losses import bury_lost_trials
+from trials.manager.beginning import begin, read_plan
+from trials.manager.dispatching import dispatch
+from trials.manager.setting_up import Outfit
 from trials.models import Trial, TrialIssue, TrialScript
 
 pytestmark = pytest.mark.both_databases
@@ -129,19 +133,31 @@ def test_a_set_up_that_was_cut_short_is_begun_again(night: Night) -> None:
         assert folder.stat().st_mode & 0o777 == 0o700
 
 
-def test_a_start_that_was_written_and_not_carried_out_is_carried_out_by_the_next_manager(night: Night) -> None:
+def test_what_was_decided_and_not_carried_out_is_carried_out_by_the_next_manager(night: Night) -> None:
+    """As if the manager had died right after the commit in which one script starts, and one starts and is to be ended."""
     ran = night.home / "ran"
+    task = night.submit(
+        f'{{max_trials: 1, scripts: {{a: {{body: "echo ran >> {ran}"}}, '
+        f"b: {{body: sleep 100, terminate_when: {{d: {{script_key: a, states: [executing]}}}}}}}}}}"
+    )
+    trial, node = night.trial(task), night.configuration.node
+    with recording() as record:
+        assert dispatch(record, node) == [trial.pk]
+    plan = read_plan(trial.pk)
+    assert plan is not None
+    folder = night.home / "work"
+    folder.mkdir()
+    rendered, _ = rendered_scripts(plan.spec, TrialFacts(task.pk, trial.pk, str(folder)), resource_templates="")
+    with recording() as record:
+        begin(record, trial.pk, plan, Outfit(folder, scripts=rendered))
+    assert {s.key: (s.state, s.kill) for s in trial.scripts.all()} == {
+        "a": ("executing", None),
+        "b": ("executing", "terminate_when"),
+    }
     with night.manager():
-        task = night.submit(f'scripts: {{a: {{body: "echo ran >> {ran}; sleep 1"}}}}')
-        night.script_of(task, "a", state="executing")
-    with recording() as record:  # as if the manager had died between the decision and the spawn
-        procedure = Procedure.objects.get()
-        assert procedure.state in {S.STOPPED, S.COMPLETE}
-        Command.objects.filter(kind="prepare").update(state="queued", answered_at=None)
-        assert not record.orders
-    with night.manager():
-        wait_until(lambda: not Command.objects.filter(state="queued").exists(), what="an answer", timeout_s=60)
-    assert ran.read_text() == "ran\n"  # its procedure was final: nothing is run again
+        trial = night.finished(task)
+    assert night.states(trial) == {"a": "passed", "b": "aborted"}
+    assert ran.read_text() == "ran\n"
 
 
 def test_ports_and_templates_are_given_to_a_trial_and_ports_are_not_shared(night: Night) -> None:
@@ -187,11 +203,9 @@ def test_a_trial_whose_node_is_lost_is_defective_and_its_scripts_end_when_the_no
     assert bury_lost_trials() == [trial.pk]
     trial.refresh_from_db()
     assert (trial.state, night.states(trial)) == ("defective", {"a": "defective", "b": "skipped"})
-    assert Procedure.objects.get(pk=script.procedure_id).state == S.UNKNOWN
+    assert Procedure.objects.get(part_of__key="a").state == S.UNKNOWN
     with night.manager():
-        wait_until(
-            lambda: Procedure.objects.get(pk=script.procedure_id).state == S.STOPPED, what="its end", timeout_s=60
-        )
+        wait_until(lambda: Procedure.objects.get(part_of__key="a").state == S.STOPPED, what="its end", timeout_s=60)
 
 
 def test_the_working_directory_is_removed_in_time_unless_it_is_to_be_kept(night: Night, settings: Any) -> None:
