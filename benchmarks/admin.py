@@ -4,6 +4,7 @@
 """
 
 import argparse
+import json
 import os
 import resource
 import subprocess
@@ -127,13 +128,13 @@ def _exports(get: Any) -> Iterator[list[str]]:
         yield [words, str(rows), f"{first * 1000:.1f} ms", f"{whole:.1f} s", f"{grown:.0f} MiB"]
 
 
-def fill(procedures: int) -> None:
+def fill(procedures: int, first_day: datetime = FIRST_DAY) -> None:
     """A million procedures as years of operation leave them, with history, arguments, commands and events."""
     from django.db import connection
 
     is_postgresql = connection.vendor == "postgresql"
     json_type = "::jsonb" if is_postgresql else ""
-    start = int(FIRST_DAY.timestamp())
+    start = int(first_day.timestamp())
 
     def at(seconds: int) -> str:
         epoch = f"({start} + i * {SECONDS_BETWEEN} + {seconds})"
@@ -154,9 +155,16 @@ def fill(procedures: int) -> None:
     )
     kwargs = """('{"subarray_id": ' || (i % 4 + 1) || ', "target": "Cen A"}')""" + json_type
     script = "'observe_' || (i * 7 % 40) || '.py'"
+    subarray, number, person = "(i % 4 + 1)", "(i * 7 % 40)", "(i * 3 % 20)"
+    words = (
+        f"'script=observe_' || {number} || '.py by=user' || {person} || ' subarray_id=' || {subarray} || ' target=cena observe '"
+        f" || {number} || ' py user' || {person} || ' main subarray id ' || {subarray} || ' target cen a ' || {_in_words(cause)}"
+        " || ' file srv scripts telescope atlas done'"
+    )
     user = "CASE WHEN i % 50000 = 3 THEN 'guest' ELSE 'user' || (i * 3 % 20) END"
 
     def insert(table: str, **columns: str) -> str:
+        columns = _defaults(table, json_type) | columns
         return (
             f"INSERT INTO procedures_{table} ({', '.join(columns)}) "
             f"WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {procedures}) "
@@ -194,6 +202,7 @@ def fill(procedures: int) -> None:
             last_line="'done'",
         ),
         insert("argcapture", procedure_id="i", function="'main'", args=f"'[]'{json_type}", kwargs=kwargs, at=at(1)),
+        insert("proceduretext", procedure_id="i", words=words),
         *(
             insert(
                 "procedurehistory",
@@ -238,6 +247,33 @@ def fill(procedures: int) -> None:
             cursor.execute(statement)
         if is_postgresql:
             cursor.execute("ANALYZE")  # as autovacuum does by itself
+
+
+def _in_words(cause: str) -> str:
+    """The cause as `procedures.domain.search` would take it apart; it has nothing else between its words."""
+    return f"replace(replace(replace(replace(lower({cause}), ':', ''), '(', ''), ')', ''), ';', '')"
+
+
+def _defaults(table: str, json_type: str) -> dict[str, str]:
+    """The columns that must have a value, with that of a new row, as SQL."""
+    from django.apps import apps
+    from django.db.models import Field, JSONField
+
+    fields = apps.get_model("procedures", table)._meta.concrete_fields
+    found = {}
+    for field in fields:
+        if field.null or field.primary_key or not isinstance(field, Field) or field.remote_field:
+            continue
+        value = field.get_default()
+        if isinstance(field, JSONField):
+            found[str(field.column)] = f"'{json.dumps(value)}'{json_type}"
+        elif isinstance(value, bool):
+            found[str(field.column)] = "TRUE" if value else "FALSE"
+        elif isinstance(value, int | float):
+            found[str(field.column)] = str(value)
+        elif value is not None:
+            found[str(field.column)] = "''"
+    return found
 
 
 if __name__ == "__main__":

@@ -26,6 +26,7 @@ _MOST_WITH_LINES = 50
 _LINES = 8
 _TRACE_LINES = 6
 _LINE_CHARACTERS = 300
+_READ = ("script_name", "state", "state_at", "resources", "created_at", "created_by", "finished_at", "cause")
 _FAILURES = frozenset({ProcedureState.FAILED, ProcedureState.UNKNOWN})
 
 
@@ -127,7 +128,7 @@ def last_lines(procedure_id: int) -> list[str]:
 def _procedures(actor: Actor, night: Night) -> list[Procedure]:
     was_there = Q(finished_at__gte=night.begin) | Q(finished_at__isnull=True)
     rows = procedures_for(actor).filter(created_at__gte=night.begin - _LONGEST_LIFE, created_at__lt=night.end)
-    rows = rows.filter(was_there).defer("script_body", "functions", "script_options")
+    rows = rows.filter(was_there).only(*_READ)
     return list(rows.order_by("-created_at", "-pk")[:MOST])[::-1]
 
 

@@ -7,7 +7,7 @@ from procedures.domain.figures import RunOf, ScriptFigures, figures_of
 from procedures.domain.people import Actor
 from procedures.selectors import procedures_for
 
-MOST = 20_000
+MOST = 5_000
 """Runs that are counted: the newest ones."""
 LATEST = 24
 """Runs of each script that are told one by one."""

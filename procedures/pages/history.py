@@ -50,7 +50,7 @@ def history(request: HttpRequest) -> HttpResponseBase:
     before = _key(request.GET.get("before", ""))
     begin = time.perf_counter()
     found = find(page.actor, wanted, size=PAGE, before=before)
-    rows = with_words(reversed(rows_of(found.procedures)), page.now)
+    rows = with_words(reversed(rows_of(found.procedures, with_usual=False)), page.now)
     took_ms = (time.perf_counter() - begin) * 1000
     night = _night(request.GET.get("night", ""), now)
     return page.render(

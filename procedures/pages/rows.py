@@ -102,9 +102,9 @@ def live_rows(actor: Actor) -> list[Row]:
     return _rows(_listed(actor).filter(state__in=LIVE_STATES)[:MAX_LIVE])
 
 
-def rows_of(procedures: Iterable[Procedure]) -> list[Row]:
-    """These procedures, oldest first."""
-    return _rows(procedures)
+def rows_of(procedures: Iterable[Procedure], *, with_usual: bool = True) -> list[Row]:
+    """These procedures, oldest first; how long they usually take is looked up only where it is shown."""
+    return _rows(procedures, with_usual=with_usual)
 
 
 def row_of(procedure: Procedure) -> Row:
@@ -257,13 +257,13 @@ def _listed(actor: Actor) -> Any:
     return procedures_for(actor).defer("script_body", "functions").order_by("-pk")
 
 
-def _rows(procedures: Iterable[Procedure]) -> list[Row]:
+def _rows(procedures: Iterable[Procedure], *, with_usual: bool = True) -> list[Row]:
     found = sorted(procedures, key=lambda procedure: procedure.pk)
     ids = [procedure.pk for procedure in found]
     inputs = _inputs(ids)
     starts = _starts(ids)
     aborts = dict(Procedure.objects.filter(abort_of__in=ids).order_by("pk").values_list("abort_of_id", "pk"))
-    usual = usual_durations(_key(procedure) for procedure in found)
+    usual = usual_durations(_key(procedure) for procedure in found) if with_usual else {}
     return [_row(p, inputs.get(p.pk, {}), starts.get(p.pk), aborts.get(p.pk), usual.get(_key(p))) for p in found]
 
 

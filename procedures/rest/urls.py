@@ -11,6 +11,7 @@ from procedures.rest.environments import BuildLogView, EnvironmentsView, Environ
 from procedures.rest.messages import EventsView, OverridesView, OverrideView
 from procedures.rest.output import OutputView
 from procedures.rest.output_search import OutputSearchView
+from procedures.rest.past import DayView, OutcomesView, SearchView
 from procedures.rest.presets import PresetsView, PresetView
 from procedures.rest.procedures import ProceduresView, ProcedureView
 from procedures.rest.sayings import (
@@ -65,6 +66,9 @@ urlpatterns = [
     _address(f"{_ENVIRONMENT}/log", BuildLogView.as_view(), "environment-log"),
     _address(f"{_ENVIRONMENT}/rebuild", RebuildView.as_view(), "environment-rebuild"),
     _address("nodes", NodesView.as_view(), "nodes"),
+    _address("search", SearchView.as_view(), "search"),
+    _address("outcomes", OutcomesView.as_view(), "outcomes"),
+    _address(r"days/(?P<day>[^/]{1,40})", DayView.as_view(), "day"),
     _address("scripts", ScriptsView.as_view(), "scripts"),
     _address("stream", StreamView.as_view(), "stream"),
     _address("auth/token", TokenView.as_view(), "token"),
