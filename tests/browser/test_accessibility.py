@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, ViewportSize, expect
 
 from procedures.pages.page import THEMES
 from tests.product import Product
@@ -14,7 +14,7 @@ from tests.scene import Scene, play_scene, record_past
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 
-PHONE = {"width": 390, "height": 844}
+PHONE = ViewportSize(width=390, height=844)
 BY_COLOUR = ["color-contrast", "link-in-text-block"]
 """The rules that can be broken in one theme and kept in another."""
 
@@ -82,7 +82,7 @@ def test_what_is_wrong_is_found_and_named(door: Page, people: dict[str, str]) ->
 
 
 def test_no_page_and_no_dialog_has_a_violation_in_any_theme(page: Page, scene: Scene) -> None:
-    found = []
+    found: list[str] = []
     for address in addresses(scene):
         page.goto(address)
         page.locator("[data-link=live]").wait_for()
@@ -108,7 +108,7 @@ def test_the_door_has_no_violation(door: Page, people: dict[str, str]) -> None:
 
 def test_a_phone_has_no_violation(page: Page, scene: Scene) -> None:
     page.set_viewport_size(PHONE)
-    found = []
+    found: list[str] = []
     for address in ("/", f"/procedures/{scene.stopped}/", "/prepare/", "/history/"):
         page.goto(address)
         page.locator("[data-link=live]").wait_for()
