@@ -14,6 +14,7 @@ import zlib
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -256,9 +257,8 @@ def measure(name: str, procedures: int) -> None:
         return response
 
     get("/"), get("/history/")  # compiles templates
-    samples = [
-        timed(words, SERVER_ROUNDS, lambda path=path: get(path)) for words, path in _pages(procedures, end).items()
-    ]  # type: ignore[misc]
+    pages = _pages(procedures, end)
+    samples = [timed(words, SERVER_ROUNDS, partial(get, path)) for words, path in pages.items()]
     show(
         f"server time of pages on {name}, {procedures} procedures (aim: under 300 ms)",
         HEAD,

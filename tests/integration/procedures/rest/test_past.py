@@ -21,10 +21,10 @@ def nights(db: None) -> list[Procedure]:
 
 def test_a_program_finds_what_the_pages_find_page_by_page(api: APIClient, nights: list[Procedure]) -> None:
     right = [one.pk for one in nights if one.state == "FAILED"]
-    found, before = [], None
+    found: list[int] = []
+    before: int | None = None
     while True:
-        parameters = {"q": "state:failed", "limit": 2} | ({"before": before} if before else {})
-        page = api.get(f"{API}/search/", parameters).json()
+        page = api.get(f"{API}/search/?q=state:failed&limit=2{f'&before={before}' if before else ''}").json()
         found += [summary["id"] for summary in page["procedures"]]
         before = page["older"]
         if before is None:
