@@ -75,9 +75,9 @@ def conditions(
         if row.state == ProcedureState.UNKNOWN
     ]
     questions = [
-        Condition(f"{row.name} #{row.id} asks: {asked['text']}", row.id)
+        Condition(f"{row.name} #{row.id} waits for an answer.", row.id)
         for row in live
-        for asked in row.said.get("questions") or ()
+        for _ in row.said.get("questions") or ()
     ]
     return [*failed, *questions, *(Condition(words) for words in _of_nodes(nodes)), *unknown]
 

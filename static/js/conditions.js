@@ -40,7 +40,7 @@ export function conditions(nodes, timeout, now, unknown, aborts = [], live = [])
       is_failed_abort: true,
     })),
     ...live.flatMap((record) =>
-      (record.said.questions ?? []).map((asked) => ({ words: `${record.name} #${record.id} asks: ${asked.text}`, procedure: record.id, is_failed_abort: false })),
+      (record.said.questions ?? []).map(() => ({ words: `${record.name} #${record.id} waits for an answer.`, procedure: record.id, is_failed_abort: false })),
     ),
     ...ofNodes(nodes, timeout, now).map((words) => ({ words, procedure: null, is_failed_abort: false })),
     ...unknown.map((record) => ({

@@ -16,7 +16,6 @@ export class DraftCheck {
   /** @param {HTMLFormElement} form */
   constructor(form) {
     this.form = form;
-    for (const field of all(form, '[aria-invalid="true"]')) this.#touched.add(field.getAttribute("name") ?? "");
     form.addEventListener("input", (event) => this.#wait(event));
     form.addEventListener("change", (event) => this.#wait(event));
     const details = document.querySelector("[data-request]")?.closest("details") ?? null;
@@ -45,7 +44,8 @@ export class DraftCheck {
   #show(verdict) {
     for (const place of all(this.form, "[data-error]")) {
       const name = place.dataset.error ?? "";
-      const words = this.#touched.has(name) ? (verdict.errors[name] ?? "") : "";
+      if (!this.#touched.has(name)) continue; // what the server said of it when it made the page still holds
+      const words = verdict.errors[name] ?? "";
       setText(slot(place, "why"), words);
       setHidden(place, !words);
       for (const field of all(this.form, "[name]").filter((element) => element.getAttribute("name") === name)) {
@@ -53,7 +53,8 @@ export class DraftCheck {
         else field.removeAttribute("aria-invalid");
       }
     }
-    const count = Object.keys(verdict.errors).length;
+    const shown = all(this.form, "[data-error]:not([hidden])").map((place) => place.dataset.error);
+    const count = new Set([...Object.keys(verdict.errors), ...shown]).size;
     const toMend = need(document, "[data-to-mend]");
     setText(slot(toMend, "count"), `${count} to mend`);
     setHidden(toMend, count === 0);
