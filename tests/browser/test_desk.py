@@ -97,7 +97,7 @@ def test_a_form_follows_the_signature_is_checked_while_typing_kept_and_started_i
     page.get_by_role("button", name="Prepare and start").click()
     page.wait_for_url(re.compile(r"/procedures/\d+/$"))
     expect(state(page)).to_have_text("RUNNING main")
-    expect(page.get_by_label(re.compile("^Output"))).to_contain_text("3 5a ['m001', 'm002'] uniform")
+    expect(page.get_by_label("Output, newest last")).to_contain_text("3 5a ['m001', 'm002'] uniform")
 
 
 def test_what_was_prepared_to_be_started_says_at_once_why_it_was_not(page: Page, product: Product) -> None:
@@ -176,7 +176,7 @@ def test_two_operators_press_start_and_one_of_them_is_told(page: Page, open_page
     for row in rows:
         expect(row).to_contain_text("READY")
     held: list[Route] = []
-    other.route("**/start/", held.append)
+    other.route("**/start/", lambda route: held.append(route))
     rows[1].get_by_role("button", name="Start").click()
     rows[0].get_by_role("button", name="Start").click()
     expect(rows[0]).to_contain_text("RUNNING main")
@@ -210,6 +210,7 @@ def test_whoever_may_only_stop_stops_and_starts_nothing(browser: Browser, produc
     window.get_by_role("link", name="Clean up…").click()
     window.get_by_role("checkbox", name=re.compile("guarded.py")).check()
     window.get_by_role("button", name="End guarded.py").click()
+    window.mouse.move(2, 500)
     expect(window.locator(f"[data-list=recent] [data-procedure='{procedure_id}']")).to_contain_text("STOPPED")
     context.close()
 
@@ -248,7 +249,7 @@ def main(seconds: float):
     number = 0
     while time.monotonic() - began < seconds:
         number += 1
-        publish("flood.drop", number=number)
+        publish("flood.drop", {"number": number})
         if number % 10 == 0:
             print("drop", number, flush=True)
         time.sleep(max(0.0, began + number / 100 - time.monotonic()))
