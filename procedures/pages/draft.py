@@ -9,9 +9,9 @@ from urllib.parse import quote, unquote
 from django.conf import settings
 
 from procedures.domain.arguments import ProcedureInput
-from procedures.domain.errors import InvalidInput, Refusal
+from procedures.domain.errors import InvalidInput, Refusal, WrongState
 from procedures.domain.people import Actor
-from procedures.domain.scripts import ExecutableScript, script_from_json
+from procedures.domain.scripts import ExecutableScript, ShellScript, script_from_json
 from procedures.domain.source import Source, describe_source
 from procedures.git_browser import GitBrowser, GitTree
 from procedures.models import ArgCapture
@@ -158,6 +158,11 @@ def _again(procedure_id: int, actor: Actor) -> Draft:
     elif procedure.script_type == "embedded":
         draft = Draft("text", text=procedure.script_body, name=procedure.script_name)
         _describe(draft, draft.text)
+    elif procedure.script_type == ShellScript.script_type:
+        trial = (procedure.part_of or {}).get("trial")
+        raise WrongState(
+            procedure_id, procedure.state, "prepared again", f"It is a script of trial {trial}: retry that."
+        )
     else:
         path = unquote(procedure.script_uri.removeprefix("file://"))
         draft = Draft("file", path=path, name=Path(path).name)
