@@ -16,7 +16,7 @@ from procedures.selectors import procedure_for
 
 DEFAULT_HITS = 100
 MAX_HITS = 1000
-SHOWN_BYTES = 500
+SHOWN_BYTES = 2000
 _PLACES = ("offset", "after", "before")
 
 

@@ -4,7 +4,8 @@
  * around what is being read; the scroll bar stands for all of them.
  */
 
-import { need, setHidden, setText, slot } from "./dom.js";
+import { all, need, setHidden, setText, slot } from "./dom.js";
+import { FilteredSource } from "./filtered_source.js";
 import { age, lineCount, number, size } from "./format.js";
 import { monotonic } from "./live.js";
 import { outputRow } from "./output_row.js";
@@ -41,7 +42,12 @@ export class OutputView {
     this.root = root;
     this.view = slot(root, "view");
     this.list = need(root, "ol");
+    /** @type {OutputSource | FilteredSource} */
     this.source = new OutputSource(root.dataset.url ?? "");
+    // Following outlives other widths, themes and times: what grows or shrinks then is no hand that scrolls.
+    const sizes = new ResizeObserver(() => this.#isFollowing && this.#toEnd());
+    for (const element of [this.view, this.list]) sizes.observe(element);
+    for (const button of all(root, "[data-stream-choice]")) button.addEventListener("click", () => this.choose(button));
     this.view.addEventListener("scroll", () => this.#noticeScroll(), { passive: true });
     this.list.addEventListener("click", (event) => this.#noticeClick(event));
     need(root, "[data-resume]").addEventListener("click", () => this.follow());
@@ -52,6 +58,11 @@ export class OutputView {
 
   /** Go (back) to the end, and stay there. */
   follow() {
+    this.mark(0);
+    this.#followOn();
+  }
+
+  #followOn() {
     this.#isFollowing = true;
     this.#toEnd();
     this.#do(() => this.#readOn(), true);
@@ -75,6 +86,18 @@ export class OutputView {
   /** The line that is marked; 0 if none is. */
   get marked() {
     return this.#marked;
+  }
+
+  /** Show one stream, or both. @param {HTMLElement} button */
+  choose(button) {
+    for (const other of all(this.root, "[data-stream-choice]")) other.setAttribute("aria-pressed", String(other === button));
+    const stream = button.dataset.streamChoice;
+    const { totalBytes, totalLines } = this.source;
+    const isOne = stream === "stdout" || stream === "stderr";
+    this.source = isOne ? new FilteredSource(this.root.dataset.searchUrl ?? "", stream) : new OutputSource(this.root.dataset.url ?? "");
+    this.source.grewTo(totalBytes, totalLines);
+    if (this.#marked) this.goTo(this.#marked);
+    else this.#followOn();
   }
 
   toggleTimes() {
@@ -150,7 +173,7 @@ export class OutputView {
 
   /** @param {number} line */
   async #jump(line) {
-    if (!document.getElementById(`L${line}`)) this.#begin((await this.source.around(line, CONTEXT)).added, false);
+    if (!this.source.isBegun || !document.getElementById(`L${line}`)) this.#begin((await this.source.around(line, CONTEXT)).added, false);
     const row = document.getElementById(`L${line}`) ?? this.#rowFrom(line);
     row?.classList.toggle("is-marked", this.#marked === line);
     if (row) this.view.scrollTop = row.offsetTop - this.list.offsetTop + this.#around.above - this.view.clientHeight / 2;
@@ -164,8 +187,10 @@ export class OutputView {
   }
 
   async #earlier() {
-    const lines = (await this.source.earlier()).slice(-STEP_ROWS);
-    if (lines[0]) this.source.dropBefore(lines[0].offset);
+    const found = await this.source.earlier();
+    const isCut = found.length > STEP_ROWS;
+    const lines = found.slice(-STEP_ROWS);
+    if (isCut && lines[0]) this.source.dropBefore(lines[0].offset, lines[0].number);
     const rows = lines.map((line) => this.#row(line));
     this.#keepingPlace(() => {
       this.list.prepend(...rows);
@@ -177,7 +202,7 @@ export class OutputView {
   async #later() {
     const growth = await this.source.later(OutputSource.readBackBytes);
     const beyond = growth.added.splice(STEP_ROWS)[0];
-    if (beyond) this.source.dropFrom(beyond.offset);
+    if (beyond) this.source.dropFrom(beyond.offset, beyond.number);
     this.#keepingPlace(() => this.#append(growth));
   }
 
@@ -185,8 +210,8 @@ export class OutputView {
   #begin(lines, isFromEnd = true) {
     const kept = isFromEnd ? lines.slice(-MAX_ROWS) : lines.slice(0, MAX_ROWS);
     const beyond = lines[MAX_ROWS];
-    if (beyond && isFromEnd) this.source.dropBefore(kept[0]?.offset ?? 0);
-    else if (beyond) this.source.dropFrom(beyond.offset);
+    if (beyond && isFromEnd) this.source.dropBefore(kept[0]?.offset ?? 0, kept[0]?.number ?? 1);
+    else if (beyond) this.source.dropFrom(beyond.offset, beyond.number);
     const rows = kept.map((line) => this.#row(line));
     this.list.replaceChildren(...rows);
     this.#layOut();
@@ -207,14 +232,14 @@ export class OutputView {
     let surplus = this.list.childElementCount - MAX_ROWS;
     if (surplus <= 0) return;
     for (; surplus > 0; surplus -= 1) this.list.firstElementChild?.remove();
-    this.source.dropBefore(Number(this.list.firstElementChild?.getAttribute("data-offset")));
+    this.source.dropBefore(Number(this.list.firstElementChild?.getAttribute("data-offset")), this.#first);
   }
 
   #trimEnd() {
     let surplus = this.list.childElementCount - MAX_ROWS;
     if (surplus <= 0) return;
     for (; surplus > 1; surplus -= 1) this.list.lastElementChild?.remove();
-    this.source.dropFrom(Number(this.list.lastElementChild?.getAttribute("data-offset")));
+    this.source.dropFrom(Number(this.list.lastElementChild?.getAttribute("data-offset")), this.#last);
     this.list.lastElementChild?.remove();
   }
 
@@ -273,7 +298,7 @@ export class OutputView {
     if (this.#isBusy) return; // it may be our own doing; looked at again when that is done
     const { scrollTop: top, clientHeight: height } = this.view;
     if (!this.#isAtEnd) this.#isFollowing = false;
-    else if (!this.#isFollowing && this.source.isAtEnd) this.follow();
+    else if (!this.#isFollowing && this.source.isAtEnd) this.#followOn();
     if (this.#isFollowing) return;
     const loaded = this.list.offsetHeight;
     const { above } = this.#around;

@@ -85,13 +85,13 @@ export class OutputSource {
     return found;
   }
 
-  /** The lines before this byte are no longer held. @param {number} offset */
-  dropBefore(offset) {
+  /** The lines before this byte are no longer held. @param {number} offset @param {number} _line */
+  dropBefore(offset, _line) {
     this.first = offset;
   }
 
-  /** The lines from this byte on are no longer held. @param {number} offset */
-  dropFrom(offset) {
+  /** The lines from this byte on are no longer held. @param {number} offset @param {number} _line */
+  dropFrom(offset, _line) {
     this.next = offset;
     this.#lines.reset();
   }

@@ -89,6 +89,8 @@ def test_script_runs_in_the_environment_of_its_commit_and_shows_which(product: P
     assert states(found)[:3] == ["CREATING", "PREP_ENV", "IDLE"]
     assert found["script"]["git_args"]["git_commit"] == remote.head()
     assert isinstance(found["environment"], int)
+    seen = product.http.get(f"procedures/{procedure_id}/stack/").json()
+    assert (seen["how"], seen["threads"][0]["name"]) == ("asked", "main thread")
     assert run(product, procedure_id) == "0.9.0\n"
 
 

@@ -43,10 +43,17 @@ def output(page: Page, million: int) -> Locator:
     return view
 
 
-def test_a_million_lines_open_at_their_end_with_few_rows_and_a_scroll_bar_for_all(page: Page, output: Locator) -> None:
+def test_a_million_lines_open_at_their_end_with_few_rows_a_scroll_bar_for_all_and_times_on_demand(
+    page: Page, output: Locator
+) -> None:
     expect(page.locator("[data-slot=lines]")).to_have_text("1\u202f000\u202f000 lines")
     assert output.locator("li").count() <= MOST_ROWS
     assert output.evaluate("view => view.scrollHeight") > 5_000_000
+    time = output.locator("li").last.locator("time")
+    expect(time).to_be_hidden()
+    page.keyboard.press("t")
+    expect(time).to_be_visible()
+    expect(time).to_have_text(re.compile(r"^\d\d:\d\d:\d\d\.\d{3}$"))
     output.evaluate("view => { view.scrollTop = view.scrollHeight / 2; }")
     expect(output.locator("li").first).to_have_attribute("data-number", re.compile(r"^50\d{4}$"))
     assert output.locator("li").count() <= MOST_ROWS
@@ -58,21 +65,9 @@ def test_a_million_lines_open_at_their_end_with_few_rows_and_a_scroll_bar_for_al
     expect(page.get_by_text("Ended", exact=True)).to_be_visible()
 
 
-def test_reading_on_by_scrolling_shows_every_line_once(page: Page, output: Locator, million: int) -> None:
-    page.goto(f"/procedures/{million}/#L300000")
-    expect(output.locator("#L300000")).to_be_in_viewport()
-    for _ in range(8):
-        last = int(output.locator("li").last.get_attribute("data-number") or 0)
-        output.evaluate(
-            "view => { view.scrollTop = view.querySelector('li:last-child').offsetTop - view.offsetTop - 600; }"
-        )
-        expect(output.locator(f"#L{last + 1}")).to_be_attached()
-        numbers = output.locator("li").evaluate_all("rows => rows.map(row => Number(row.dataset.number))")
-        assert numbers == list(range(numbers[0], numbers[0] + len(numbers)))
-        assert len(numbers) <= MOST_ROWS
-
-
-def test_a_link_to_a_line_opens_there(page: Page, output: Locator, million: int) -> None:
+def test_a_link_to_a_line_opens_there_and_reading_on_shows_every_line_once(
+    page: Page, output: Locator, million: int
+) -> None:
     output.evaluate("view => view.scrollTo(0, view.scrollHeight)")
     output.get_by_label(f"Line {LINES - 3}").click()
     assert page.url.endswith(f"/procedures/{million}/#L{LINES - 3}")
@@ -81,6 +76,17 @@ def test_a_link_to_a_line_opens_there(page: Page, output: Locator, million: int)
     marked = output.locator(".is-marked")
     expect(marked).to_contain_text("row 654321")
     expect(marked).to_be_in_viewport()
+    page.goto(f"/procedures/{million}/#L300000")
+    expect(output.locator("#L300000")).to_be_in_viewport()
+    for _ in range(4):
+        last = int(output.locator("li").last.get_attribute("data-number") or 0)
+        output.evaluate(
+            "view => { view.scrollTop = view.querySelector('li:last-child').offsetTop - view.offsetTop - 600; }"
+        )
+        expect(output.locator(f"#L{last + 1}")).to_be_attached()
+        numbers = output.locator("li").evaluate_all("rows => rows.map(row => Number(row.dataset.number))")
+        assert numbers == list(range(numbers[0], numbers[0] + len(numbers)))
+        assert len(numbers) <= MOST_ROWS
 
 
 def test_search_goes_through_all_of_it_and_counts(page: Page, output: Locator) -> None:
@@ -117,11 +123,8 @@ def test_e_leads_from_error_to_error_wherever_they_are(page: Page, output: Locat
     expect(marked).to_contain_text("dish 123456 is lost")
     page.keyboard.press("Shift+E")
     expect(marked).to_contain_text("dish 777777 is lost")
-
-
-def test_times_are_shown_on_demand(page: Page, output: Locator) -> None:
-    time = output.locator("li").last.locator("time")
-    expect(time).to_be_hidden()
-    page.keyboard.press("t")
-    expect(time).to_be_visible()
-    expect(time).to_have_text(re.compile(r"^\d\d:\d\d:\d\d\.\d{3}$"))
+    page.get_by_role("button", name="err", exact=True).click()
+    expect(output.locator("li")).to_have_count(2)
+    expect(output.locator("li").first).to_contain_text("dish 123456 is lost")
+    page.get_by_role("button", name="Both", exact=True).click()
+    expect(output.locator(f"#L{777776}")).to_be_attached()
