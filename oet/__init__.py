@@ -1,7 +1,17 @@
 """What runs inside and around script processes: standard library only, Python 3.9 or later, no Django.
 
 For script authors
-    `StopRequested` (raised in a script that is asked to stop), `publish` and `subscribe` (messages), module `inside`.
+    `context`, `publish`, `subscribe`, `wait_for`, `progress`, `status`, `checkpoint`, `ask`, `attach`, `StopRequested`: `speaking`
+    `harness`       scripts made of actions
+    `run`           running a script without OET: `python -m oet.run my_script.py`
+    `testing`       running its functions in a test, and looking at what it says
+
+What a script says and hears
+    `conversation`  all of it, for one script, wherever it runs; `terminal` where that is no OET
+    `messages`      events that a script hears; `questions`, `attachments`, `script_context` likewise
+    `inside`        where this code runs
+    `log_tap`       Python's logging, `pubsub_bridge` PyPubSub
+    `pacing`, `thinning`    bounds against floods
 
 A script process, from its birth to its end
     `launcher`      the program: arguments, lock, launcher.json
@@ -36,9 +46,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING:
-    from queue import SimpleQueue
-
 __version__ = "0.1.0"
 
 
@@ -49,15 +56,39 @@ class StopRequested(BaseException):
     """
 
 
-def publish(topic: str, payload: Any = None) -> bool:
-    """Publish a message (`payload`: JSON) on OET's event log; False outside of OET, or where it had to be dropped."""
-    from oet import inside
+# These modules need the class above.
+from oet.messages import Message, NoMessage, Subscription
+from oet.questions import NoAnswer
+from oet.speaking import ask, attach, checkpoint, progress, publish, status, subscribe, wait_for
 
-    return inside.publish(topic, payload)
+if TYPE_CHECKING:
+    from oet.script_context import ScriptContext
+
+context: ScriptContext
+"""Which procedure this is, for whom, and what the operators have decided (`oet.context.overrides["wait_for_qa_ready"]`)."""
+
+__all__ = [
+    "Message",
+    "NoAnswer",
+    "NoMessage",
+    "StopRequested",
+    "Subscription",
+    "ask",
+    "attach",
+    "checkpoint",
+    "context",
+    "progress",
+    "publish",
+    "status",
+    "subscribe",
+    "wait_for",
+]
 
 
-def subscribe(topic: str) -> SimpleQueue[Any]:
-    """A queue that gets the payload of every message sent to this script under `topic` from now on."""
-    from oet import inside
+def __getattr__(name: str) -> Any:
+    """`oet.context`, looked up when it is asked for."""
+    if name == "context":
+        from oet import inside
 
-    return inside.subscribe(topic)
+        return inside.conversation().context
+    raise AttributeError(f"module 'oet' has no attribute {name!r}")

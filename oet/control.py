@@ -119,7 +119,7 @@ class ControlSocket:
             if not isinstance(request, dict):
                 return {"ok": False, "error": "a request is a JSON object"}, None
             return self._take(request)
-        except (ValueError, RecursionError) as error:
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
             return {"ok": False, "error": f"not a request: {error}"}, None
         except OSError as error:
             return {"ok": False, "error": f"the journal cannot be written: {error}"}, None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import functools
 import inspect
 import json
 import reprlib
@@ -27,12 +28,21 @@ _KINDS = {
 }
 
 
+CONTEXT = "context"
+"""A parameter of this name, without a type or with that of the context, is filled in by OET."""
+
+
 def public_functions(module: ModuleType) -> list[Callable[..., Any]]:
-    """The functions defined in the module itself whose names have no leading underscore, in the order of their lines."""
+    """The functions defined in the module itself whose names have no leading underscore, in the order of their lines.
+
+    Partials of functions count: scripts for SKA's OET make their `main` so, in `init`.
+    """
     found: list[Callable[..., Any]] = [
         value
         for name, value in vars(module).items()
-        if not name.startswith("_") and inspect.isfunction(value) and value.__module__ == module.__name__
+        if not name.startswith("_")
+        and (inspect.isfunction(value) or isinstance(value, functools.partial))
+        and getattr(_function_behind(value), "__module__", None) == module.__name__
     ]
     return sorted(found, key=_line)[:_MOST_FUNCTIONS]
 
@@ -55,10 +65,10 @@ def describe_functions(module: ModuleType) -> list[dict[str, Any]]:
 
 def describe_function(name: str, function: Callable[..., Any]) -> dict[str, Any]:
     """One function: name, doc, signature, line and parameters."""
-    signature = signature_of(function)
+    signature = _asked_for(signature_of(function))
     return {
         "name": name,
-        "doc": _cut(inspect.getdoc(function) or "", _TEXT_CHARACTERS),
+        "doc": _cut(inspect.getdoc(_function_behind(function)) or "", _TEXT_CHARACTERS),
         "signature": signature_text(signature),
         "line": _line(function),
         "parameters": [_describe_parameter(parameter, function) for parameter in signature.parameters.values()]
@@ -67,15 +77,29 @@ def describe_function(name: str, function: Callable[..., Any]) -> dict[str, Any]
     }
 
 
+def with_context(
+    function: Callable[..., Any], args: list[Any], kwargs: dict[str, Any], context: Any
+) -> tuple[list[Any], dict[str, Any]]:
+    """The arguments of a call, with the context where the function wants it and the caller does not give something else."""
+    signature = signature_of(function)
+    place = _place_of_context(signature)
+    if signature is None or place is None or CONTEXT in kwargs:
+        return args, kwargs
+    if signature.parameters[CONTEXT].kind is not inspect.Parameter.KEYWORD_ONLY and place < len(args):
+        return [*args[:place], context, *args[place:]], kwargs
+    return args, {**kwargs, CONTEXT: context}
+
+
 def misfit(name: str, function: Callable[..., Any], args: list[Any], kwargs: dict[str, Any]) -> str | None:
     """Why the function cannot be called with these arguments, in words; None where it can (or nobody knows)."""
     signature = signature_of(function)
     if signature is None:
         return None
+    args, kwargs = with_context(function, args, kwargs, None)
     try:
         signature.bind(*args, **kwargs)
     except TypeError as error:
-        return f"{name}: {error}. Its signature is {name}{signature_text(signature)}"
+        return f"{name}: {error}. Its signature is {name}{signature_text(_asked_for(signature))}"
     return None
 
 
@@ -126,6 +150,38 @@ def describe_result(value: Any) -> dict[str, Any]:
     """`result` and `result_repr` of a `returned` record."""
     text = json_or_none(value, RESULT_LIMIT_CHARACTERS)
     return {"result": None if text is None else json.loads(text), "result_repr": short_repr(value)}
+
+
+def _place_of_context(signature: inspect.Signature | None) -> int | None:
+    """Where the parameter for the context stands; None if the function has none."""
+    parameter = signature.parameters.get(CONTEXT) if signature is not None else None
+    if parameter is None or parameter.kind not in {
+        inspect.Parameter.POSITIONAL_OR_KEYWORD,
+        inspect.Parameter.KEYWORD_ONLY,
+    }:
+        return None
+    annotation = _annotation_text(parameter.annotation)
+    if annotation is not None and annotation.rpartition(".")[2].strip("\"'") != "ScriptContext":
+        return None
+    assert signature is not None
+    return list(signature.parameters).index(CONTEXT)
+
+
+def _asked_for(signature: inspect.Signature | None) -> inspect.Signature | None:
+    """The signature as callers see it: without what OET fills in."""
+    if signature is None or _place_of_context(signature) is None:
+        return signature
+    return signature.replace(parameters=[p for p in signature.parameters.values() if p.name != CONTEXT])
+
+
+def argument(function: Callable[..., Any], args: list[Any], kwargs: dict[str, Any], name: str) -> Any:
+    """What a call gives the parameter `name`; None where it gives nothing."""
+    signature = signature_of(function)
+    try:
+        given = signature.bind(*args, **kwargs).arguments if signature is not None else kwargs
+    except TypeError:
+        given = kwargs
+    return given.get(name, kwargs.get(name))
 
 
 def _describe_parameter(parameter: inspect.Parameter, function: Callable[..., Any]) -> dict[str, Any]:
@@ -181,8 +237,14 @@ def _annotation_text(annotation: Any) -> str | None:
         return None
 
 
+def _function_behind(function: Callable[..., Any]) -> Callable[..., Any]:
+    while isinstance(function, functools.partial):
+        function = function.func
+    return function
+
+
 def _line(function: Callable[..., Any]) -> int:
-    code = getattr(inspect.unwrap(function), "__code__", None)
+    code = getattr(inspect.unwrap(_function_behind(function)), "__code__", None)
     return code.co_firstlineno if code else 0
 
 

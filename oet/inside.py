@@ -1,50 +1,46 @@
-"""What a script can ask of the OET that runs it. "Inside" is a ScriptWorker; the child processes of a script are not inside."""
+"""Where this code runs: in a ScriptWorker ("inside"), in a child process of a script (not inside), or outside of OET."""
 
 from __future__ import annotations
 
 import os
 import sys
-from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, Callable
+
+from oet import rundir
 
 if TYPE_CHECKING:
     from types import ModuleType
 
+    from oet.conversation import Conversation
     from oet.stopping import StopGuard
-
-_WAITING_MESSAGES = 1000
 
 
 class Inside:
     """The worker as the script sees it."""
 
-    def __init__(self, procedure: int, publish: Callable[[str, Any], bool], guard: StopGuard | None = None) -> None:
+    def __init__(
+        self,
+        procedure: int,
+        publish: Callable[[str, Any], bool],
+        guard: StopGuard | None = None,
+        conversation: Conversation | None = None,
+    ) -> None:
         self.procedure = procedure
         self.guard = guard
+        self.conversation = conversation
         self.module_name = ""
         self.publish = publish
+        """Journals an event at once, however many there are: for what is thinned out before."""
         self._pid = os.getpid()
-        self._subscribers: dict[str, list[SimpleQueue[Any]]] = {}
 
     @property
     def is_here(self) -> bool:
         """False in a process that the script forked."""
         return os.getpid() == self._pid
 
-    def subscribe(self, topic: str) -> SimpleQueue[Any]:
-        """A queue for the messages of a topic."""
-        queue: SimpleQueue[Any] = SimpleQueue()
-        self._subscribers.setdefault(topic, []).append(queue)
-        return queue
-
-    def deliver(self, topic: str, payload: Any) -> None:
-        """Hand a message to the subscribers; one that has a thousand waiting misses it."""
-        for queue in self._subscribers.get(topic, []):
-            if queue.qsize() < _WAITING_MESSAGES:
-                queue.put(payload)
-
 
 _current: Inside | None = None
+_stand_in: tuple[int, Conversation] | None = None
 
 
 def enter(inside: Inside) -> None:
@@ -53,9 +49,29 @@ def enter(inside: Inside) -> None:
     _current = inside
 
 
+def use(conversation: Conversation | None) -> None:
+    """Let scripts in this process, which is no ScriptWorker, talk to this one (None: to nobody in particular)."""
+    global _stand_in
+    _stand_in = None if conversation is None else (os.getpid(), conversation)
+
+
 def current() -> Inside | None:
     """The worker this code runs in; None outside of OET and in child processes of a script."""
     return _current if _current is not None and _current.is_here else None
+
+
+def conversation() -> Conversation:
+    """What the functions of `oet` talk to: OET itself, the terminal, a test, or in a script's child processes nobody."""
+    here = current()
+    if here is not None and here.conversation is not None:
+        return here.conversation
+    if _stand_in is None or _stand_in[0] != os.getpid():
+        from oet import terminal
+
+        is_child = _current is not None or _stand_in is not None or rundir.PROCEDURE_MARK in os.environ
+        use(terminal.silent(_inherited()) if is_child else terminal.talking())
+    assert _stand_in is not None
+    return _stand_in[1]
 
 
 def procedure_id() -> int | None:
@@ -71,15 +87,13 @@ def script_module() -> ModuleType | None:
 
 
 def publish(topic: str, payload: Any = None) -> bool:
-    """Publish a message on OET's event log; False outside, or where it was dropped (too many, too large, disk full).
-
-    TypeError or ValueError where the payload is not JSON.
-    """
+    """Journal an event of the harness; False outside, or where it was dropped (too large, disk full)."""
     here = current()
     return here.publish(topic, payload) if here else False
 
 
-def subscribe(topic: str) -> SimpleQueue[Any]:
-    """A queue that gets the payload of every message sent to this script under `topic`; outside, nothing ever comes."""
-    here = current()
-    return here.subscribe(topic) if here else SimpleQueue()
+def _inherited() -> Any:
+    """The context of the script that forked this process, as it was then."""
+    if _current is not None and _current.conversation is not None:
+        return _current.conversation.context
+    return _stand_in[1].context if _stand_in is not None else None

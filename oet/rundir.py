@@ -76,6 +76,10 @@ class Spec:
     environment: dict[str, str] = field(default_factory=dict)
     bells: str | None = None
     output_limit_bytes: int = DEFAULT_OUTPUT_LIMIT_BYTES
+    context: dict[str, Any] = field(default_factory=dict)
+    """What the script may know about itself: fields of `oet.script_context.ScriptContext`."""
+    events_after: int = 0
+    """The latest event when `context` was true; the script hears of what comes after it."""
     works_apart: bool = False
     """The script's folder is shared and must stay as it is: it runs in `work/`, and leaves no bytecode behind."""
     run: Run | None = None
@@ -120,6 +124,8 @@ class Spec:
         _check_type("init.args", self.init.args, list)
         _check_type("init.kwargs", self.init.kwargs, dict)
         _check_type("output_limit_bytes", self.output_limit_bytes, int)
+        _check_type("context", self.context, dict)
+        _check_type("events_after", self.events_after, int)
         _check_type("works_apart", self.works_apart, bool)
         _check_type("removed", self.removed, list)
         _check_type("environment", self.environment, dict)

@@ -15,10 +15,26 @@ import time
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, Callable, NamedTuple
 
-from oet import StopRequested, doorbell, ending, failures, functions, inside, looking, rundir, shell, stopping
+from oet import (
+    StopRequested,
+    doorbell,
+    ending,
+    failures,
+    functions,
+    inside,
+    log_tap,
+    looking,
+    pubsub_bridge,
+    rundir,
+    shell,
+    stopping,
+)
 from oet.control import ControlSocket
+from oet.conversation import Conversation
 from oet.journal import JournalWriter, RecordTooLarge
+from oet.messages import message_of
 from oet.modules import ModuleFactory
+from oet.script_context import ScriptContext
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -42,6 +58,7 @@ class Run(NamedTuple):
     function: str
     args: list[Any]
     kwargs: dict[str, Any]
+    by: str = ""
 
 
 class _End(Exception):
@@ -72,7 +89,19 @@ class ScriptWorker:
         )  # loading a text takes no time worth telling
         self._stop_pause = stopping.FIRST_PAUSE_S
         self._module: ModuleType | None = None
-        self._inside = inside.Inside(spec.procedure, self._publish, self._guard)
+        self._offered: list[dict[str, Any]] | None = None
+        self._appending = threading.local()
+        known = {"procedure_id": spec.procedure, **spec.context}
+        self._conversation = Conversation(ScriptContext(known), self._say, self._guard.shielded)
+        self._events_seen = spec.events_after
+        self._inside = inside.Inside(spec.procedure, self._publish, self._guard, self._conversation)
+        self._operations: dict[str, Callable[[Any, dict[str, Any]], Taken]] = {
+            "RUN": self._take_run,
+            "STOP": self._take_stop,
+            "PAUSE": self._take_pause,
+            "RESUME": self._take_resume,
+            "ANSWER": self._take_answer,
+        }
         self._control = ControlSocket(directory / rundir.CONTROL, self._take, self._insist)
 
     def run(self) -> None:
@@ -94,6 +123,8 @@ class ScriptWorker:
         self._guard.install()
         looking.write_stacks_on_signal(self._directory / rundir.STACK)
         inside.enter(self._inside)
+        log_tap.install(self._say)
+        pubsub_bridge.install(self._conversation)
         self._in_thread(self._control.serve)
         self._state("IDLE")
         self._state("LOADING")
@@ -102,6 +133,7 @@ class ScriptWorker:
         if functions.find_function(module, "init"):
             self._state("INITIALISING")
             self._call(Run("init", self._spec.init.args, self._spec.init.kwargs))
+            self._describe(module)
         if self._spec.run is not None:
             self._do_errand(Run(self._spec.run.function, self._spec.run.args, self._spec.run.kwargs))
             return 0
@@ -121,13 +153,21 @@ class ScriptWorker:
 
         module: ModuleType = self._guarded(None, load)
         self._module = module
+        self._describe(module)
+        return module
+
+    def _describe(self, module: ModuleType) -> None:
+        """Say what the script offers; again after `init`, if that has changed it."""
+        offered = functions.describe_functions(module)
+        if offered == self._offered:
+            return
+        self._offered = offered
         description = {
             "module": module.__name__,
             "file": getattr(module, "__file__", None),
             "doc": inspect.getdoc(module),
         }
-        self._record("loaded", {"functions": functions.describe_functions(module), **description})
-        return module
+        self._record("loaded", {"functions": offered, **description})
 
     def _become_ready(self) -> None:
         with self._taking:
@@ -146,7 +186,7 @@ class ScriptWorker:
             self._stopped(None)
         assert self._module is not None
         if functions.find_function(self._module, run.function) is None:
-            names = ", ".join(item.__name__ for item in functions.public_functions(self._module))
+            names = ", ".join(item["name"] for item in functions.describe_functions(self._module))
             self._raised(
                 None, AttributeError(f"the script has no function {run.function!r}; it has: {names or 'none'}")
             )
@@ -181,10 +221,20 @@ class ScriptWorker:
             misfit = functions.misfit(run.function, function, run.args, run.kwargs)
             if misfit:
                 raise TypeError(misfit)
-            return functions.describe_result(_awaited(function(*run.args, **run.kwargs)))
+            args, kwargs = self._arguments(function, run)
+            return functions.describe_result(_awaited(function(*args, **kwargs)))
 
         description = self._guarded(run.function, call)
+        self._conversation.flush()
         self._record("returned", {"function": run.function, **description})
+
+    def _arguments(self, function: Callable[..., Any], run: Run) -> tuple[list[Any], dict[str, Any]]:
+        """What the function is called with; the context learns of it."""
+        context = self._conversation.context
+        context.function, context.started_by = run.function, run.by
+        subarray_id = functions.argument(function, run.args, run.kwargs, "subarray_id")
+        context.subarray_id = context.subarray_id if subarray_id is None else subarray_id
+        return functions.with_context(function, run.args, run.kwargs, context)
 
     def _guarded(self, name: str | None, function: Callable[[], Any]) -> Any:
         """Let user code run; if it does not simply return, write down what happened and end."""
@@ -250,21 +300,55 @@ class ScriptWorker:
     def _take(self, request: dict[str, Any]) -> Taken:
         """Answer a request, and say what is to be done after that: the main thread may end the process at once."""
         operation, command = request.get("op"), request.get("command")
-        if operation == "PUBSUB":
-            topic, payload = str(request.get("topic")), request.get("payload")
-            return {"ok": True}, lambda: self._inside.deliver(topic, payload)
+        if operation == "EVENTS":
+            return self._take_events(request)
         if operation == "LOOK":
             return {"ok": True, **looking.look()}, None
-        if operation not in {"RUN", "STOP"}:
-            return _refusal(f"unknown operation {operation!r}; RUN, STOP, LOOK and PUBSUB are known")
+        take = self._operations.get(str(operation))
+        if take is None:
+            return _refusal(f"unknown operation {operation!r}; {', '.join(self._operations)} LOOK and EVENTS are known")
         if not isinstance(command, (int, str)):
             return _refusal("a command needs an id")
         with self._taking:
             if command in self._commands_seen:
                 return {"ok": True, "seen": True}, None
-            return self._take_stop(command) if operation == "STOP" else self._take_run(command, request)
+            return take(command, request)
 
-    def _take_stop(self, command: Any) -> Taken:
+    def _take_events(self, request: dict[str, Any]) -> Taken:
+        """Events, in the order of their ids; what was taken before is passed over. Without any it only says how far it is."""
+        events = request.get("events")
+        if not isinstance(events, list):
+            return _refusal("events is a list")
+        messages = [message_of(event) for event in events]
+        fresh = [message for message in messages if message.id > self._events_seen]
+        self._events_seen = max([self._events_seen, *(message.id for message in fresh)])
+
+        def deliver() -> None:
+            for message in fresh:
+                self._conversation.deliver(message)
+
+        return {"ok": True, "cursor": self._events_seen}, deliver
+
+    def _take_pause(self, command: Any, request: dict[str, Any]) -> Taken:
+        self._write_down(command, "PAUSE", None, by=str(request.get("by", "")))
+        return {"ok": True}, self._conversation.pause
+
+    def _take_resume(self, command: Any, request: dict[str, Any]) -> Taken:
+        self._write_down(command, "RESUME", None, by=str(request.get("by", "")))
+        return {"ok": True}, self._conversation.resume
+
+    def _take_answer(self, command: Any, request: dict[str, Any]) -> Taken:
+        """The answer is journalled before it is confirmed: whoever reads on after that finds it."""
+        number, answer, by = request.get("question"), request.get("answer"), str(request.get("by", ""))
+        reason = self._conversation.questions.why_not(number, answer)
+        if reason:
+            return _refusal(reason)
+        if not self._conversation.questions.answer(int(number or 0), str(answer), by):
+            return _refusal(f"question {number} does not wait for an answer")
+        self._write_down(command, "ANSWER", None, by=by)
+        return {"ok": True}, None
+
+    def _take_stop(self, command: Any, _request: dict[str, Any]) -> Taken:
         self._write_down(command, "STOP", None)
         self._is_free = False
 
@@ -275,7 +359,8 @@ class ScriptWorker:
         return {"ok": True}, stop
 
     def _take_run(self, command: Any, request: dict[str, Any]) -> Taken:
-        run = Run(str(request.get("function", "")), request.get("args") or [], request.get("kwargs") or {})
+        by = str(request.get("by", ""))
+        run = Run(str(request.get("function", "")), request.get("args") or [], request.get("kwargs") or {}, by)
         reason = self._why_not(run)
         if reason:
             return _refusal(reason)
@@ -292,12 +377,12 @@ class ScriptWorker:
             return "args is a list and kwargs an object"
         function = functions.find_function(self._module, run.function)
         if function is None:
-            names = ", ".join(item.__name__ for item in functions.public_functions(self._module))
+            names = ", ".join(item["name"] for item in functions.describe_functions(self._module))
             return f"the script has no function {run.function!r}; it has: {names or 'none'}"
         return functions.misfit(run.function, function, run.args, run.kwargs)
 
-    def _write_down(self, command: Any, operation: str, function: str | None) -> None:
-        self._append("command", {"command": command, "op": operation, "function": function})
+    def _write_down(self, command: Any, operation: str, function: str | None, **more: Any) -> None:
+        self._append("command", {"command": command, "op": operation, "function": function, **more})
         self._commands_seen.add(command)
 
     def _insist(self) -> float | None:
@@ -328,17 +413,30 @@ class ScriptWorker:
                 return
 
     def _append(self, topic: str, payload: dict[str, Any]) -> None:
-        self._journal.append(topic, payload)
+        self._appending.is_under_way = True
+        try:
+            self._journal.append(topic, payload)
+        finally:
+            self._appending.is_under_way = False
         if self._spec.bells and not self._is_quiet:
             doorbell.ring(self._spec.bells, MANAGER)
 
     def _publish(self, topic: str, payload: Any) -> bool:
-        """Journal what the script publishes, from whichever thread; a script cannot fill the disk with it."""
-        if self._journal.size_bytes > EVENT_JOURNAL_LIMIT_BYTES:
+        """Journal an event, from whichever thread."""
+        return self._say("event", {"topic": topic, "payload": payload})
+
+    def _say(self, topic: str, payload: dict[str, Any]) -> bool:
+        """Journal what the script says, from whichever thread; False where it cannot be. A script cannot fill the disk with it.
+
+        A destructor that speaks while its own thread writes a record would wait for itself for ever: it is not heard.
+        """
+        if self._journal.size_bytes > EVENT_JOURNAL_LIMIT_BYTES or os.getpid() != self._pid:
+            return False
+        if getattr(self._appending, "is_under_way", False):
             return False
         with self._guard.shielded():
             try:
-                self._append("event", {"topic": topic, "payload": payload})
+                self._append(topic, payload)
             except (OSError, RecordTooLarge):
                 return False
         return True

@@ -327,11 +327,6 @@ class Recording:
             update_fields=["media_type", "at", "size", "data"],
         )
 
-    @property
-    def has_events(self) -> bool:
-        """Whether it writes events."""
-        return bool(self._events)
-
     def store_output(self, chunk: OutputChunk) -> None:
         """Keep a piece of output."""
         self._chunks.append(chunk)

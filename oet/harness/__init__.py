@@ -8,7 +8,7 @@ This is the whole public interface, so unlike elsewhere it is gathered here. Ins
 `action`, `actions`, `functions`, `listeners`, `context`, `status`, `errors`, `outcome`
 `selection`, `command_line`, `template`, `configuration`    which actions and which configuration
 `logging_dict`, `logging_list`, `watching`, `read_only_dict`, `plain`    the configuration's forms
-`events`, `stream`, `sinks`, `thinning`, `progress`    what a run tells
+`events`, `stream`, `sinks`, `progress`    what a run tells
 `commands`, `command_output`, `error_list`, `process_tree`    running programs
 `interruptions`, `termination`, `seam`, `entry_points`    stops, SIGTERM and OET
 `registry`, `logs`

@@ -14,7 +14,7 @@ from oet.harness.interruptions import shielded
 from oet.harness.phases import RUN_ACTION
 from oet.harness.plain import cut
 from oet.harness.sinks import Sinks
-from oet.harness.thinning import Thinner
+from oet.thinning import Thinner
 
 if TYPE_CHECKING:
     from oet.harness.context import Callee

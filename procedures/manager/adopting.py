@@ -12,6 +12,7 @@ from procedures.domain.scripts import GitScript
 from procedures.domain.states import ProcedureState
 from procedures.manager.context import Context
 from procedures.manager.following import archive_output, follow
+from procedures.manager.hearing import subscriptions_of
 from procedures.manager.inbox import Inbox, QueuedCommand
 from procedures.manager.live import LiveProcedure, StartOrder
 from procedures.manager.losses import LAUNCHER_LOST
@@ -44,6 +45,8 @@ class Legacy:
     """Queued commands by procedure."""
     starts: Mapping[int, StartOrder]
     """The last start of each procedure that is RUNNING."""
+    subscriptions: Mapping[int, Sequence[tuple[int, list[str]]]]
+    """What each script has said that it listens to, with the event by which it did."""
     boot_id: str
     """The boot in which a manager of this node last had a heartbeat."""
 
@@ -84,7 +87,8 @@ def _read_legacy(node: str) -> Legacy:
         commands[command.procedure_id].append(command)
     starts = {p.pk: _last_start(p.pk) for p in procedures if p.state == ProcedureState.RUNNING and not p.part_of}
     boot_id = Node.objects.filter(name=node).values_list("boot_id", flat=True).first() or ""
-    return Legacy(procedures, commands, starts, boot_id)
+    subscriptions = {p.pk: subscriptions_of(p.pk) for p in procedures}
+    return Legacy(procedures, commands, starts, subscriptions, boot_id)
 
 
 def _last_start(procedure_id: int) -> StartOrder:
@@ -92,7 +96,7 @@ def _last_start(procedure_id: int) -> StartOrder:
         procedure_id=procedure_id, kind=Command.Kind.START, state=Command.State.DONE
     ).latest("id")
     call = ProcedureInput(tuple(command.arguments.get("args", ())), command.arguments.get("kwargs", {}))
-    return StartOrder(command.pk, str(command.arguments["function"]), call, command.expires_at)
+    return StartOrder(command.pk, str(command.arguments["function"]), call, command.expires_at, command.issued_by)
 
 
 async def _workers(context: Context) -> _Workers:
@@ -131,6 +135,9 @@ async def _adopt(context: Context, procedure: Procedure, legacy: Legacy, workers
     live.is_pid_due = procedure.state == ProcedureState.PREP_ENV and has_process
     live.was_ready = ProcedureState(procedure.state) not in NOT_READY_YET
     live.story = await asyncio.to_thread(story_until, directory.journal, procedure.journal_offset)
+    for event_id, topics in legacy.subscriptions.get(procedure.pk, ()):
+        live.ears.listen(topics, event_id)
+    live.ears.due.set()
     taken = set()
     if prepare is not None:
         live.prepare_command = prepare.id

@@ -9,6 +9,7 @@ from datetime import datetime
 from procedures.manager.companions import Companion
 from procedures.manager.database import Database, DatabaseClosed
 from procedures.manager.environment_desk import EnvironmentDesk
+from procedures.manager.hearing import EventLog
 from procedures.manager.inbox import QueuedCommand
 from procedures.manager.live import LiveProcedures
 from procedures.manager.preparation import Preparation, PreparationReader
@@ -29,6 +30,9 @@ class Context:
     procedures: LiveProcedures = field(default_factory=LiveProcedures)
     commands_due: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when commands may have been written."""
+    events_due: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when the event log may have grown."""
+    events: EventLog = field(default_factory=EventLog)
     preparations: PreparationReader = field(default_factory=PreparationReader)
     desk: EnvironmentDesk = field(default_factory=EnvironmentDesk)
     """Commits and environments for scripts from git."""

@@ -2,8 +2,9 @@
 
 import asyncio
 import logging
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Mapping
 from datetime import UTC, datetime
+from typing import Final
 
 from procedures.domain.errors import WrongState
 from procedures.domain.states import FINAL, ProcedureState
@@ -11,11 +12,13 @@ from procedures.manager.aborting import announce_abort_failure
 from procedures.manager.context import Context
 from procedures.manager.database import DatabaseClosed
 from procedures.manager.following import follow
+from procedures.manager.hearing import Heard, take_news
 from procedures.manager.inbox import Inbox, QueuedCommand
 from procedures.manager.looking import look
 from procedures.manager.preparation import Preparation
 from procedures.manager.preparing import new_live, prepare
 from procedures.manager.starting import start
+from procedures.manager.steering import steer
 from procedures.manager.stopping import stop
 from procedures.models import Command, Procedure
 from procedures.recorder import Move, Recording
@@ -24,6 +27,14 @@ from procedures.supervision.run_directories import RunDirectory
 log = logging.getLogger(__name__)
 
 RECHECK_S = 1.0
+_DEEDS: Final[Mapping[str, str]] = {
+    Command.Kind.START: "started",
+    Command.Kind.STOP: "stopped",
+    Command.Kind.PAUSE: "paused",
+    Command.Kind.RESUME: "resumed",
+    Command.Kind.ANSWER: "answered",
+    Command.Kind.LOOK: "looked at",
+}
 
 
 class Dispatcher:
@@ -46,10 +57,17 @@ class Dispatcher:
     async def take_queued(self) -> None:
         """Take every command that waits and is not under way."""
         is_sure, self.is_sure = self.is_sure, False
-        queued = await self._context.database.read(lambda: self._inbox.queued(is_sure=is_sure))
+        queued, events = await self._context.database.read(lambda: self._read(is_sure=is_sure))
+        take_news(self._context, events)  # first: whoever is prepared now knows what was decided before
         self._under_way &= {command.id for command in queued} if is_sure else self._under_way
         for command in queued:
             self.take(command)
+
+    def _read(self, *, is_sure: bool) -> tuple[list[QueuedCommand], list[Heard]]:
+        """In the database thread. A command and the events before it are read together."""
+        queued = self._inbox.queued(is_sure=is_sure)
+        has_changed = self._inbox.has_changed or bool(queued)
+        return queued, self._context.events.read(self._context.events.cursor) if has_changed else []
 
     def know(self, commands: set[int]) -> None:
         """These are under way already."""
@@ -75,6 +93,8 @@ class Dispatcher:
                 work = start(self._context, live, command)
             case Command.Kind.LOOK if live is not None and not is_late:
                 work = look(self._context, live, command)
+            case Command.Kind.PAUSE | Command.Kind.RESUME | Command.Kind.ANSWER if live is not None and not is_late:
+                work = steer(self._context, live, command)
             case _ if is_late:
                 work = self._expire(command)
             case _:
@@ -136,7 +156,7 @@ def _write_rejection(record: Recording, command: QueuedCommand) -> None:
         record.move(procedure.pk, Move(ProcedureState.STOPPED, datetime.now(UTC), cause=cause, who=command.issued_by))
         record.answer(command.id, Command.State.DONE)
         return
-    done = {Command.Kind.START.value: "started", Command.Kind.LOOK.value: "looked at"}.get(command.kind, "stopped")
+    done = _DEEDS[command.kind]
     refusal = WrongState(procedure.pk, procedure.state, done, _remedy(procedure, command))
     record.answer(command.id, Command.State.REJECTED, reason=str(refusal), refusal=refusal.code)
 

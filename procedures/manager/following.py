@@ -14,6 +14,7 @@ from procedures.manager.aborting import AbortOrder
 from procedures.manager.context import Context
 from procedures.manager.database import DatabaseClosed
 from procedures.manager.ending import EndOfProcess, write_end
+from procedures.manager.hearing import hear
 from procedures.manager.live import OUTPUT_PAUSE_S, LiveProcedure
 from procedures.manager.news import Note, notes_of, write_notes
 from procedures.manager.output import NewOutput, new_output, write_output
@@ -45,6 +46,7 @@ class News:
 
 async def follow(context: Context, live: LiveProcedure) -> None:
     """Record what happens to a procedure until it is final; then clear its run directory away."""
+    context.begin(hear(context, live), f"hear {live.id}")
     pause_s = _FIRST_PAUSE_S
     while True:
         await live.news.wait()
@@ -71,10 +73,12 @@ async def follow(context: Context, live: LiveProcedure) -> None:
 async def _turn(context: Context, live: LiveProcedure) -> bool:
     """Read once and record what was read; True when the procedure is final."""
     news = await _read(context, live)
-    has_answer = live.prepare_command is not None or live.is_pid_due
+    has_answer = live.prepare_command is not None or live.is_pid_due or bool(live.answers_due)
     if not (news.notes or news.output or news.end or has_answer) and news.journal_offset == live.journal_offset:
         return False
-    order = await context.database.write(partial(_write, context, live, news), [live.id])
+    answers = [] if news.is_more else list(live.answers_due)
+    order = await context.database.write(partial(_write, context, live, news, answers), [live.id])
+    live.answers_due = [command for command in live.answers_due if command not in answers]
     live.journal_offset = news.journal_offset
     live.prepare_command = None
     live.is_pid_due = False
@@ -133,8 +137,12 @@ async def _read_output(context: Context, live: LiveProcedure, *, is_last: bool) 
     return await asyncio.to_thread(new_output, frames, position)
 
 
-def _write(context: Context, live: LiveProcedure, news: News, record: Recording) -> AbortOrder | None:
+def _write(
+    context: Context, live: LiveProcedure, news: News, answers: list[int], record: Recording
+) -> AbortOrder | None:
     """In the database thread, perhaps more than once."""
+    for command_id in answers:
+        record.answer(command_id, Command.State.DONE)
     if live.prepare_command is not None:
         record.answer(live.prepare_command, Command.State.DONE)
     if live.prepare_command is not None or live.is_pid_due:

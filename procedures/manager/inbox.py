@@ -38,14 +38,16 @@ class Inbox:
         self._node = node
         self._version: int | None = None
         self._question: Question | None = None
+        self.has_changed = True
+        """Whether somebody else may have changed the database before the last look."""
 
     def queued(self, *, is_sure: bool) -> list[QueuedCommand]:
         """The commands that wait, in the order in which they were written.
 
         Unless `is_sure`, nothing is returned where nobody else has changed the database since the last time: bells ring for many reasons.
         """
-        has_changed = self._has_changed()
-        if not has_changed and not is_sure:
+        self.has_changed = self._has_changed()
+        if not self.has_changed and not is_sure:
             return []
         if self._question is None:
             rows = Command.objects.filter(node=self._node, state=Command.State.QUEUED).order_by("id")

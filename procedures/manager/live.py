@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from procedures.domain.arguments import ProcedureInput
+from procedures.manager.hearing import Ears
 from procedures.manager.inbox import QueuedCommand
 from procedures.supervision.run_directories import RunDirectory
 from procedures.supervision.script_process import ScriptProcess
@@ -28,6 +29,7 @@ class StartOrder:
     function: str
     call: ProcedureInput
     expires_at: datetime
+    by: str = ""
 
 
 @dataclass
@@ -64,7 +66,13 @@ class LiveProcedure:
     """Why the manager itself had it killed; empty if it had not."""
     lost: str = ""
     """Why nothing will be known of its end; empty while something may."""
+    answers_due: list[int] = field(default_factory=list)
+    """Commands that the worker has obeyed, to be answered when what it wrote about them is recorded."""
+    ears: Ears = field(init=False)
     _is_timer_set: bool = False
+
+    def __post_init__(self) -> None:
+        self.ears = Ears(self.id)
 
     @property
     def directory(self) -> RunDirectory:

@@ -61,12 +61,15 @@ class Preparation:
     git: GitSource | None = None
     """Where the script comes from, if that is a repository; its path is known when its commit is there."""
     errand: Errand | None = None
+    known: Mapping[str, Any] = field(default_factory=dict)
+    """What the script may know about itself: fields of `oet.script_context`."""
 
 
 def preparation_of(procedure: Procedure, init: ProcedureInput) -> Preparation:
     """The preparation of a procedure that has just been made."""
     script = _script(procedure.script_type, procedure.script_path, procedure.script_body)
-    return Preparation(procedure.pk, script, init, procedure.abort_of_id)
+    known = _known(procedure.script_type, procedure.script_uri, procedure.script_options, procedure.created_by)
+    return Preparation(procedure.pk, script, init, procedure.abort_of_id, known=known)
 
 
 class PreparationReader:
@@ -89,7 +92,8 @@ class PreparationReader:
                 init = calls[0] if calls else ProcedureInput()
                 git = _git(script[0], uri, options, who)
                 todo = _errand(procedure_id, errand, name) if errand else None
-                return Preparation(procedure_id, _script(*script), init, abort_of, git, todo)
+                known = _known(script[0], uri, options, who)
+                return Preparation(procedure_id, _script(*script), init, abort_of, git, todo, known)
         return None
 
 
@@ -112,6 +116,12 @@ def _errand(procedure_id: int, errand: Mapping[str, Any], name: str) -> Errand:
         file_name(name),
         errand.get("refused", ""),
     )
+
+
+def _known(kind: str, uri: str, options: Mapping[str, Any], who: str) -> dict[str, Any]:
+    args = options.get("git_args") or {}
+    named = {name: args[name] for name in ("git_repo", "git_commit") if args.get(name)}
+    return {"script_type": kind, "script_uri": uri, "prepared_by": who, **named}
 
 
 def _git(kind: str, uri: str, options: Mapping[str, Any], who: str) -> GitSource | None:

@@ -56,7 +56,7 @@ async def prepare_git(context: Context, live: LiveProcedure, wanted: Preparation
     await context.database.write(partial(_begin, live=live, git=git), [live.id])
     live.prepare_command = None
     try:
-        path = await _script_in_place(context, live, git)
+        fetched = await _script_in_place(context, live, git)
     except (EnvironmentProblem, _CannotBeBuilt) as error:
         live.lost = clean_text(str(error))
     except _NotWanted:
@@ -68,7 +68,9 @@ async def prepare_git(context: Context, live: LiveProcedure, wanted: Preparation
         await follow(context, live)
         return
     live.is_pid_due = True
-    await bring_into_being(context, live, replace(wanted, script=Script("filesystem", path=path)))
+    known = {**wanted.known, "git_repo": fetched.source.repository.url, "git_commit": fetched.source.commit}
+    script = Script("filesystem", path=str(fetched.file))
+    await bring_into_being(context, live, replace(wanted, script=script, known=known))
 
 
 async def prepare_git_again(context: Context, live: LiveProcedure) -> None:
@@ -79,8 +81,8 @@ async def prepare_git_again(context: Context, live: LiveProcedure) -> None:
     await prepare_git(context, live, wanted, wanted.git)
 
 
-async def _script_in_place(context: Context, live: LiveProcedure, git: GitSource) -> str:
-    """The path of the script; what it needs is there and held."""
+async def _script_in_place(context: Context, live: LiveProcedure, git: GitSource) -> Fetched:
+    """The script's file; what it needs is there and held."""
     fetched = await _fetch(context, live, git)
     await context.database.write(partial(_write_commit, live=live, fetched=fetched), [live.id])
     if git.script.create_env:
@@ -89,7 +91,7 @@ async def _script_in_place(context: Context, live: LiveProcedure, git: GitSource
         await _persistently(context, live, lambda: context.desk.hold(fetched.source, live.id))
     if live.is_stop_wanted.is_set():
         raise _NotWanted
-    return str(fetched.file)
+    return fetched
 
 
 async def _fetch(context: Context, live: LiveProcedure, git: GitSource) -> Fetched:

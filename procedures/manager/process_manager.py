@@ -16,6 +16,7 @@ from procedures.manager.database import Database, Recorded
 from procedures.manager.deadlines import Deadlines
 from procedures.manager.dispatch import RECHECK_S, Dispatcher
 from procedures.manager.emergencies import Emergencies
+from procedures.manager.hearing import follow_events
 from procedures.manager.heartbeat import Heartbeat
 from procedures.manager.idle_launchers import retire_idle_launchers
 from procedures.manager.inbox import queued
@@ -94,12 +95,14 @@ class ProcessManager:
                 async with AsyncExitStack() as bells:
                     bells.enter_context(doorbell(self._settings.bells_dir, lambda: _on_ring(context)))
                     bells.enter_context(notifications(lambda: _on_notice(context)))
+                    await context.database.read(context.events.begin)
                     dispatcher.know(await adopt_all(context))
                     await dispatcher.take_queued()  # what was decided before goes before what companions decide now
                     for companion in context.companions:
                         await companion.adopt()
                     duties = [
                         tasks.create_task(dispatcher.take_commands(), name="commands"),
+                        tasks.create_task(follow_events(context), name="events"),
                         tasks.create_task(_pulse(context, dispatcher), name="pulse"),
                         tasks.create_task(_warm_up(context), name="warm up"),
                         tasks.create_task(watch_for_losses(context), name="watch for losses"),
@@ -172,6 +175,7 @@ async def _pulse(context: Context, dispatcher: Dispatcher) -> None:
                 live.news.set()
         dispatcher.is_sure = True
         context.commands_due.set()
+        context.events_due.set()
         await asyncio.sleep(RECHECK_S)
 
 
@@ -203,6 +207,7 @@ def _on_recorded(context: Context, recorded: Recorded) -> None:
     for command in recorded.orders:
         context.take(queued(command), None)
     if recorded.topics:
+        context.events_due.set()
         for companion in context.companions:
             companion.ring(recorded.topics)
 

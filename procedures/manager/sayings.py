@@ -11,11 +11,12 @@ from typing import Any
 
 from oet import attachments
 from procedures.domain import actions, said
+from procedures.manager.hearing import SUBSCRIBED_TOPIC
 from procedures.manager.texts import clean_json, clean_text
 from procedures.models import Attachment, LogRecord, Question
 from procedures.recorder import Recording
 
-TOPIC = "procedure."
+TOPIC = "procedure.said."
 _MAX_LOG_CHARACTERS = 20_000
 _MAX_LEVEL = 1000
 _BRIEF_CHARACTERS = 300
@@ -114,7 +115,8 @@ class Sayings:
             case Logged():
                 self._log(note)
             case Listening():
-                self._announce("subscribed", note.at, {"topics": note.topics})
+                told = {"topics": note.topics}
+                self._record.announce(SUBSCRIBED_TOPIC, told, procedure_id=self._id, at=note.at)
 
     def published(self, topic: str, payload: Any, at: datetime) -> None:
         """A message of the script; those of the action harness tell how far it is."""

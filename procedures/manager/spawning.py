@@ -22,6 +22,7 @@ async def bring_into_being(context: Context, live: LiveProcedure, preparation: P
     try:
         if not live.lost:
             if preparation is not None:
+                live.ears.cursor = context.events.cursor
                 live.directory.create(_spec(context, preparation))
             live.pid = await _spawn(live)
     except (OSError, Refused, LauncherUnreachable) as error:
@@ -65,4 +66,10 @@ def _spec(context: Context, preparation: Preparation) -> Spec:
         folder=errand.folder if errand else None,
         removed=list(errand.removed) if errand else [],
         label=errand.label if errand else "",
+        context={
+            **preparation.known,
+            "node": context.settings.node,
+            "overrides": dict(context.events.overrides),
+        },
+        events_after=context.events.cursor,
     )

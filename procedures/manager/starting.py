@@ -102,7 +102,7 @@ def _order(record: Recording, story: Story, command: QueuedCommand) -> StartOrde
             timeout_s=arguments.get("timeout_s"),
         ),
     )
-    return StartOrder(command.id, function, call, command.expires_at)
+    return StartOrder(command.id, function, call, command.expires_at, command.issued_by)
 
 
 def _require_ready(procedure: Procedure, story: Story) -> None:
@@ -125,7 +125,12 @@ def _require_ready(procedure: Procedure, story: Story) -> None:
 async def run(context: Context, live: LiveProcedure, order: StartOrder) -> None:
     """Tell the worker to run, until it has taken it. A worker that does not take it in time is killed: nothing is started late."""
     pause_s, words = _FIRST_PAUSE_S, ""
-    call = {"function": order.function, "args": list(order.call.args), "kwargs": dict(order.call.kwargs)}
+    call = {
+        "function": order.function,
+        "args": list(order.call.args),
+        "kwargs": dict(order.call.kwargs),
+        "by": order.by,
+    }
     while not live.process.gone.is_set() and datetime.now(UTC) < order.expires_at:
         try:
             answer = await live.process.tell({"op": "RUN", "command": order.command_id, **call}, _TELL_TIMEOUT_S)
@@ -150,7 +155,7 @@ async def run_again(context: Context, live: LiveProcedure, order: StartOrder) ->
         return
     try:
         # The worker takes messages in their order: when it answers this one, it has taken a RUN that was sent before, or there was none.
-        await live.process.tell({"op": "PUBSUB", "topic": "", "payload": None}, _TELL_TIMEOUT_S)
+        await live.process.tell({"op": "EVENTS", "events": []}, _TELL_TIMEOUT_S)
     except WorkerUnreachable as error:
         if not live.process.gone.is_set():
             await _give_up(context, live, order, str(error))

@@ -146,10 +146,12 @@ def test_what_the_script_publishes_is_journalled(launcher: RunningLauncher) -> N
 
 
 def test_messages_to_the_script_reach_its_queues(launcher: RunningLauncher) -> None:
-    script = launcher.launch("import oet\nheard = oet.subscribe('weather')\ndef main(): return heard.get(timeout=5)")
+    script = launcher.launch("import oet\nheard = oet.subscribe('weather')\ndef main(): return heard.get(20).payload")
     script.run()
-    script.tell(op="PUBSUB", topic="noise", payload=1)
-    script.tell(op="PUBSUB", topic="weather", payload={"wind": 12})
+    noise, weather = (
+        {"id": i, "at": 1.0, "topic": t, "payload": {"wind": 12}} for i, t in [(3, "noise"), (5, "weather")]
+    )
+    assert script.tell(op="EVENTS", events=[noise, weather]) == {"ok": True, "cursor": 5}
     assert script.wait_for("returned main").payload["result"] == {"wind": 12}
 
 

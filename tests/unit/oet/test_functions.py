@@ -36,7 +36,13 @@ def script() -> types.ModuleType:
 
 
 def test_public_functions_are_those_of_the_module_in_the_order_of_lines(script: types.ModuleType) -> None:
-    assert [item["name"] for item in functions.describe_functions(script)] == ["second", "first", "decorated", "third"]
+    assert [item["name"] for item in functions.describe_functions(script)] == [
+        "second",
+        "first",
+        "decorated",
+        "third",
+        "partial",
+    ]
 
 
 def test_parameters_are_described(script: types.ModuleType) -> None:

@@ -3,7 +3,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from oet.harness.thinning import PAUSE_S, Thinner
+from oet.thinning import PAUSE_S, Thinner
 from tests.waiting import wait_until
 
 

@@ -65,7 +65,7 @@ class Thinner:
     def _arm(self) -> None:
         self._is_armed = True
         if self._thread is None:
-            self._thread = threading.Thread(target=self._serve, name="oet-harness-progress", daemon=True)
+            self._thread = threading.Thread(target=self._serve, name="oet-progress", daemon=True)
             self._thread.start()
         self._wake.set()
 
