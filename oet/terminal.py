@@ -58,7 +58,7 @@ def silent(context: ScriptContext | None) -> Conversation:
 def _print(topic: str, payload: dict[str, Any]) -> bool:
     words = _words(topic, payload)
     if words:
-        _show(payload["state"] if topic == "checkpoint" else topic, words)
+        _show(topic, words)
     return True
 
 
