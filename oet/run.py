@@ -17,7 +17,7 @@ import signal
 import sys
 import traceback
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Callable
 
 from oet import StopRequested, functions, inside, modules, pubsub_bridge, terminal
 
@@ -82,10 +82,7 @@ def load(path: Path) -> ModuleType:
 
 def call(module: ModuleType, name: str, args: list[Any], kwargs: dict[str, Any]) -> Any:
     """Call a function of a script as OET does: with the context where it wants it. Misuse where that is impossible."""
-    function = functions.find_function(module, name)
-    if function is None:
-        known = ", ".join(item["name"] for item in functions.describe_functions(module)) or "none"
-        raise Misuse(f"the script has no function {name!r}; it has: {known}")
+    function = _found(module, name)
     if misfit := functions.misfit(name, function, args, kwargs):
         raise Misuse(misfit)
     context = inside.conversation().context
@@ -97,28 +94,40 @@ def call(module: ModuleType, name: str, args: list[Any], kwargs: dict[str, Any])
     return asyncio.run(result) if inspect.iscoroutine(result) else result
 
 
+def _found(module: ModuleType, name: str) -> Callable[..., Any]:
+    function = functions.find_function(module, name)
+    if function is None:
+        known = ", ".join(item["name"] for item in functions.describe_functions(module)) or "none"
+        raise Misuse(f"the script has no function {name!r}; it has: {known}")
+    return function
+
+
 def _run(module: ModuleType, name: str, positional: list[Any], named: dict[str, Any]) -> None:
     """`init` gets the named arguments that it knows, the function those that it knows; each must be known to one of them."""
-    known_to_init: set[str] = set()
-    if name != "init" and functions.find_function(module, "init"):
+    known_to_init: list[str] = []
+    if not functions.find_function(module, "init"):
+        _found(module, name)
+    elif name != "init":
+        if name != "main":  # which `init` may make
+            _found(module, name)
         known_to_init = _known(module, "init", named)
         call(module, "init", [], {key: named[key] for key in known_to_init})
     known = _known(module, name, named)
-    if unknown := [key for key in named if key not in known | known_to_init]:
+    if unknown := [key for key in named if key not in (*known, *known_to_init)]:
         raise Misuse(f"neither init nor {name} has a parameter {unknown[0]!r}")
     result = call(module, name, positional, {key: named[key] for key in known})
     if result is not None:
         print(f"[oet returned] {functions.short_repr(result)}", file=sys.stderr)
 
 
-def _known(module: ModuleType, name: str, named: dict[str, Any]) -> set[str]:
+def _known(module: ModuleType, name: str, named: dict[str, Any]) -> list[str]:
     """The named arguments that a function takes; where it takes any, those that it has a parameter for and those nobody else has."""
     function = functions.find_function(module, name)
     signature = functions.signature_of(function) if function else None
     if signature is None:
-        return set(named)
+        return list(named)
     takes_any = any(p.kind is inspect.Parameter.VAR_KEYWORD for p in signature.parameters.values())
-    return {key for key in named if key in signature.parameters or takes_any}
+    return [key for key in named if key in signature.parameters or takes_any]
 
 
 def _parser() -> argparse.ArgumentParser:

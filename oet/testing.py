@@ -22,8 +22,7 @@ from oet.questions import NoAnswer
 from oet.script_context import ScriptContext
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping, Sequence
     from types import ModuleType
 
 _PATIENCE_S = 30.0
