@@ -2,7 +2,7 @@ import argparse
 import importlib
 import os
 
-ALL = ("lifecycle", "manager", "stop", "output", "feed", "memory", "trials", "environments", "pages")
+ALL = ("lifecycle", "manager", "stop", "output", "feed", "memory", "trials", "environments", "overrides", "pages")
 
 
 def main() -> None:

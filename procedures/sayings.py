@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 from typing import Any
 
+from django.http import HttpResponse
+
+from oet.attachments import JSON
 from procedures.domain.errors import NoSuchAttachment, NoSuchQuestion
 from procedures.domain.people import Actor, Right
 from procedures.models import Attachment, LogRecord, Question
@@ -79,6 +82,17 @@ def attachment_of(actor: Actor, procedure_id: int, name: str) -> Attachment:
 def attachment_summary(row: Attachment) -> dict[str, Any]:
     """What clients see of an attachment in lists."""
     return {"name": row.name, "media_type": row.media_type, "bytes": row.size, "at": row.at.timestamp()}
+
+
+def attachment_response(data: bytes, media_type: str, name: str, *, is_download: bool) -> HttpResponse:
+    """The bytes, so that no browser takes them for a page of ours."""
+    charset = "; charset=utf-8" if media_type.startswith("text/") or media_type == JSON else ""
+    answer = HttpResponse(data, content_type=f"{media_type}{charset}")
+    kept = "".join(c if c.isascii() and (c.isalnum() or c in "._-") else "_" for c in name) or "attachment"
+    answer["Content-Disposition"] = f'{"attachment" if is_download else "inline"}; filename="{kept}"'
+    answer["Content-Security-Policy"] = "sandbox; default-src 'none'"
+    answer["X-Content-Type-Options"] = "nosniff"
+    return answer
 
 
 def log_of(actor: Actor, procedure_id: int, wanted: LogFilter, limit: int) -> list[LogRecord]:

@@ -14,6 +14,6 @@
 Django finds admins by importing this package, so it imports every module that registers one.
 """
 
-from procedures.admin import claim, command, environment, event, node, people, procedure, tokens
+from procedures.admin import claim, command, environment, event, node, people, procedure, sayings, tokens
 
-__all__ = ["claim", "command", "environment", "event", "node", "people", "procedure", "tokens"]
+__all__ = ["claim", "command", "environment", "event", "node", "people", "procedure", "sayings", "tokens"]

@@ -16,7 +16,7 @@ from procedures.manager.texts import clean_json, clean_text
 from procedures.models import Attachment, LogRecord, Question
 from procedures.recorder import Recording
 
-TOPIC = "procedure.said."
+TOPIC = "procedure."
 _MAX_LOG_CHARACTERS = 20_000
 _MAX_LEVEL = 1000
 _BRIEF_CHARACTERS = 300

@@ -23,6 +23,7 @@ from procedures.pages.logged import shown_log
 from procedures.pages.page import Page, page_view, status_of
 from procedures.pages.published import shown_events
 from procedures.pages.rows import ShownRow, row_of, shown
+from procedures.pages.said import said_of
 from procedures.pages.stop_report import stop_report
 from procedures.pages.timeouts import timeout_field
 from procedures.pages.trace import shown_trace
@@ -130,6 +131,7 @@ def procedure_page(
         trace=shown_trace(history, procedure.script_name),
         is_final=procedure.state in FINAL,
         is_ready=procedure.state == ProcedureState.READY,
+        said=said_of(procedure),
         resources=", ".join(procedure.resources),
         subarray=_subarray(procedure),
         aborts=aborts,

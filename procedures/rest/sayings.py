@@ -11,13 +11,13 @@ from rest_framework.response import Response
 from oet.attachments import MEDIA_TYPES
 from procedures.domain.errors import InvalidInput
 from procedures.rest import described
-from procedures.rest.parsing import JSON
 from procedures.rest.queries import PAGE, Query, cut_page, link_header
 from procedures.rest.requests import json_object, unknown_fields
 from procedures.rest.view import View
 from procedures.sayings import (
     LogFilter,
     attachment_of,
+    attachment_response,
     attachments_of,
     log_of,
     log_summary,
@@ -100,17 +100,6 @@ class AttachmentView(View):
         query.check()
         row = attachment_of(self.actor, int(procedure_id), name)
         return attachment_response(bytes(row.data), row.media_type, row.name, is_download=is_download)
-
-
-def attachment_response(data: bytes, media_type: str, name: str, *, is_download: bool) -> HttpResponse:
-    """The bytes, so that no browser takes them for a page of ours."""
-    charset = "; charset=utf-8" if media_type.startswith("text/") or media_type == JSON else ""
-    answer = HttpResponse(data, content_type=f"{media_type}{charset}")
-    kept = "".join(c if c.isascii() and (c.isalnum() or c in "._-") else "_" for c in name) or "attachment"
-    answer["Content-Disposition"] = f'{"attachment" if is_download else "inline"}; filename="{kept}"'
-    answer["Content-Security-Policy"] = "sandbox; default-src 'none'"
-    answer["X-Content-Type-Options"] = "nosniff"
-    return answer
 
 
 class LogView(View):

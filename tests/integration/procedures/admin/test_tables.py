@@ -5,7 +5,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from procedures.models import Command, Event, Node, ResourceClaim
+from procedures.models import Attachment, Command, Event, LogRecord, Node, OperatorOverride, Question, ResourceClaim
 from tests.integration.procedures.admin.conftest import START, MakeProcedure, listed, words
 
 
@@ -90,3 +90,26 @@ def test_claim_names_its_holder(staff: Client, make_procedure: MakeProcedure) ->
     assert f"subarray_3 site #{procedure.pk} 2026-03-18 01:00:00.000" in words(
         staff.get("/admin/procedures/resourceclaim/")
     )
+
+
+def test_what_scripts_said_and_operators_decided_is_shown(staff: Client, make_procedure: MakeProcedure) -> None:
+    procedure = make_procedure()
+    Question.objects.create(
+        procedure=procedure, number=1, text="Continue?", asked_at=START, answer="yes", answered_by="ann"
+    )
+    Attachment.objects.create(procedure=procedure, name="x.txt", media_type="text/plain", at=START, size=1, data=b"x")
+    LogRecord.objects.create(
+        procedure=procedure, at=START, level=30, level_name="WARNING", logger="obs", message="slow"
+    )
+    OperatorOverride.objects.create(name="wait_for_qa_ready", value=True, set_by="ann", set_at=START)
+    expected = {
+        "question": "Continue?",
+        "attachment": "x.txt",
+        "logrecord": "WARNING obs slow",
+        "operatoroverride": "wait_for_qa_ready",
+    }
+    for model, shown in expected.items():
+        page = staff.get(f"/admin/procedures/{model}/")
+        assert shown in words(page)
+        [row] = listed(page)
+        assert staff.get(f"/admin/procedures/{model}/{row}/change/").status_code == 200

@@ -76,9 +76,9 @@ def test_progress_words_attachments_and_log_are_kept(station: Station) -> None:
     assert "ZeroDivisionError: division by zero" in failure.message
     assert [row.message for row in log_of(ANN, procedure_id, LogFilter(level=40), 10)] == [failure.message]
     assert [row.pk for row in log_of(ANN, procedure_id, LogFilter(logger="obs"), 10)] == [info.pk, failure.pk]
-    told = events(procedure_id, "procedure.said.progress")
+    told = events(procedure_id, "procedure.progress")
     assert told[-1].payload["said"]["progress"]["message"] == "done"
-    assert [event.payload["attachment"]["name"] for event in events(procedure_id, "procedure.said.attachment")] == [
+    assert [event.payload["attachment"]["name"] for event in events(procedure_id, "procedure.attachment")] == [
         *("result.json", "result.json", "plot.png"),
     ]
 
@@ -233,4 +233,4 @@ def test_stop_during_an_action_runs_every_listener_of_post_fatal_once_and_shows_
     assert [failed.error for failed in run.failures] == ["RuntimeError: stuck"]
     assert run.rows[0].state is ActionState.STOPPED
     assert said(procedure_id)["actions"]["failed"] == 0
-    assert wait_for_event(procedure_id, "procedure.said.actions").payload["said"]["actions"]["total"] == 1
+    assert wait_for_event(procedure_id, "procedure.actions").payload["said"]["actions"]["total"] == 1
