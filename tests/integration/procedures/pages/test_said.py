@@ -55,7 +55,7 @@ def procedure(db: None) -> Procedure:
 
 def test_page_shows_what_the_script_says(client_as: ClientAs, procedure: Procedure) -> None:
     text = client_as("viewer").get(f"/procedures/{procedure.pk}/").content.decode()
-    for words in ("42 %", "slewing to target", "scan &lt;2&gt; of 5", "between scans", "Continue?", "ann, after 12"):
+    for words in ("42 %", "slewing to target", "scan &lt;2&gt; of 5", "between scans", "Continue?", "ann, after"):
         assert words in text
     assert "&quot;arcsec&quot;: 0.8" in text
     assert escape("<script>alert(1)</script>") in text
