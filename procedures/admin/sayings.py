@@ -80,7 +80,9 @@ class AttachmentAdmin(_OfProcedureAdmin):
     @admin.display(description="content")
     def content(self, row: Attachment) -> SafeString:
         """A link to it."""
-        return format_html('<a href="{}">{}</a>', reverse("api:attachment", args=[row.procedure_id, row.name]), row.name)
+        return format_html(
+            '<a href="{}">{}</a>', reverse("api:attachment", args=[row.procedure_id, row.name]), row.name
+        )
 
 
 @admin.register(LogRecord)

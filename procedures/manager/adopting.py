@@ -87,7 +87,7 @@ def _read_legacy(node: str) -> Legacy:
         commands[command.procedure_id].append(command)
     starts = {p.pk: _last_start(p.pk) for p in procedures if p.state == ProcedureState.RUNNING and not p.part_of}
     boot_id = Node.objects.filter(name=node).values_list("boot_id", flat=True).first() or ""
-    subscriptions = {p.pk: subscriptions_of(p.pk) for p in procedures}
+    subscriptions = subscriptions_of([p.pk for p in procedures])
     return Legacy(procedures, commands, starts, subscriptions, boot_id)
 
 

@@ -211,10 +211,13 @@ def _batches(events: Sequence[Heard]) -> list[list[dict[str, Any]]]:
     return batches
 
 
-def subscriptions_of(procedure_id: int) -> list[tuple[int, list[str]]]:
-    """What a script of a predecessor has said that it listens to, oldest first; in the database thread."""
-    rows = Event.objects.filter(procedure_id=procedure_id, topic=SUBSCRIBED_TOPIC).order_by("pk")
-    return [(pk, _topics(payload)) for pk, payload in rows.values_list("pk", "payload")]
+def subscriptions_of(procedure_ids: Sequence[int]) -> dict[int, list[tuple[int, list[str]]]]:
+    """What the scripts of a predecessor have said that they listen to, oldest first; in the database thread."""
+    found: dict[int, list[tuple[int, list[str]]]] = {}
+    rows = Event.objects.filter(procedure_id__in=procedure_ids, topic=SUBSCRIBED_TOPIC).order_by("pk")
+    for pk, procedure_id, payload in rows.values_list("pk", "procedure_id", "payload"):
+        found.setdefault(procedure_id or 0, []).append((pk, _topics(payload)))
+    return found
 
 
 def _topics(payload: Mapping[str, Any]) -> list[str]:

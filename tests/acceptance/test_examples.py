@@ -61,7 +61,9 @@ def test_observation_goes_through_its_phases(product: Product) -> None:
     run(product, procedure_id, target="Vela", duration_s=0.5)
     assert product.wait_for_state(procedure_id, *FINAL)["state"] == "COMPLETE"
     printed = output(product, procedure_id)
-    assert re.findall(r"^(\w+): Vela", printed, re.MULTILINE) == ["slew", "acquire", "integrate", "calibrate"]
+    assert re.findall(r"^(\w+): Vela", printed, re.MULTILINE) == [
+        *("slew", "acquire", *["integrate"] * 4, "calibrate"),
+    ]
     assert "WARNING antenna 3 was slow to lock" in printed
     assert "Stowing the antennas." in printed
 

@@ -194,7 +194,8 @@ def test_stop_of_an_action_calls_post_fatal_and_leaves(launcher: RunningLauncher
     assert script.wait_for_exit().status == 0
     assert called(script) == ["one", "two", "waiting", "f1", "f2"]
     assert states(script, is_process_gone=True) == ["success", "stopped", "disabled", "pending"]
-    assert brief(script)[-3:] == ["action.finished two", "phase post_fatal two", "run.finished"]
+    tidied = ["listener.done two"] * 2
+    assert brief(script)[-5:] == ["action.finished two", "phase post_fatal two", *tidied, "run.finished"]
     assert told(script)[-1][1]["data"]["exit_code"] == 143
 
 

@@ -229,7 +229,8 @@ def test_stop_during_an_action_runs_every_listener_of_post_fatal_once_and_shows_
     assert Procedure.objects.get(pk=procedure_id).state == S.STOPPED
     run = fold((e.topic, e.payload) for e in Procedure.objects.get(pk=procedure_id).events.order_by("id"))
     assert run is not None
-    assert [done.listener.rpartition(".")[2] for done in run.tidied] == ["park", "tell"]
+    called = [(call.listener.rpartition(".")[2], call.error) for call in run.post_fatal]
+    assert called == [("park", ""), ("close_dome", "RuntimeError: stuck"), ("tell", "")]
     assert [failed.error for failed in run.failures] == ["RuntimeError: stuck"]
     assert run.rows[0].state is ActionState.STOPPED
     assert said(procedure_id)["actions"]["failed"] == 0
