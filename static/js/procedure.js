@@ -10,6 +10,7 @@ import { Parts } from "./parts.js";
 import { isFinal, shown } from "./records.js";
 import { fillRow } from "./rows.js";
 import { link, onChange, onTurn, records, shownTime } from "./site.js";
+import { waitingCount } from "./strip.js";
 import { drawTimeline } from "./timeline.js";
 
 const TURN_OF_TIMELINE_S = 1;
@@ -54,7 +55,7 @@ function fill(now, isFrozen = false) {
   fillRow(facts, current, now, isFrozen);
   setText(facts.querySelector('[data-field="started_by_words"]'), words.started_by ? `by ${words.started_by}` : "");
   const running = current.state === "RUNNING" ? `▶ ${words.elapsed} ` : `${current.state} `;
-  const title = link.state === "stale" ? "STALE · OET" : `${running}${current.name} · OET`;
+  const title = link.state === "stale" ? "STALE · OET" : `${waitingCount()}${running}${current.name} · OET`;
   if (document.title !== title) document.title = title;
 }
 

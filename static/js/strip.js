@@ -77,6 +77,12 @@ function skew(offset) {
   return `; the clock of this computer is ${age(Math.abs(offset))} ${offset > 0 ? "behind" : "ahead"}`;
 }
 
+/** `(2) `: how many things wait for a person, for the title of the window; empty for none. */
+export function waitingCount() {
+  const waiting = attention() + unseenFailures();
+  return waiting ? `(${waiting}) ` : "";
+}
+
 /** The title of the window says what matters most, for whoever looks at another one. @param {string} state @param {import("./records.js").ProcedureRecord[]} live @param {number} now */
 function showTitle(state, live, now) {
   const page = document.querySelector("[data-page-procedure]");
@@ -84,8 +90,7 @@ function showTitle(state, live, now) {
   const running = live.filter((record) => record.state === "RUNNING");
   const first = running[0];
   const words = first?.started_at ? `▶ ${first.name} ${duration(now - first.started_at)}` : "";
-  const waiting = attention() + unseenFailures();
-  const count = waiting ? `(${waiting}) ` : "";
+  const count = waitingCount();
   const title = state === "stale" ? "STALE · OET" : words ? `${count}${words}${running.length > 1 ? ` and ${running.length - 1} more` : ""} · OET` : `${count}OET`;
   if (!shownName && document.title !== title) document.title = title;
 }
