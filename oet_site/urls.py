@@ -11,6 +11,7 @@ urlpatterns = [
     path("api/v1/", include("procedures.rest.urls")),  # answers to whatever is unknown, so it comes last
     re_path("^healthz/?$", healthz),
     re_path("^readyz/?$", readyz),
+    path("", include("trials.pages.urls")),
     path("", include("procedures.pages.urls")),
 ]
 

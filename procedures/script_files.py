@@ -8,7 +8,7 @@ from procedures.domain.errors import InvalidInput
 
 MAX_LISTED = 2000
 MAX_DEPTH = 8
-_SKIPPED_FOLDERS = frozenset({"__pycache__", "node_modules", "venv", "site-packages"})
+SKIPPED_FOLDERS = frozenset({"__pycache__", "node_modules", "venv", "site-packages"})
 
 
 def resolve_script(path: str, roots: Sequence[Path]) -> Path:
@@ -38,7 +38,7 @@ def list_scripts(roots: Sequence[Path]) -> Iterator[Path]:
         for folder, folders, files in os.walk(root):
             depth = len(Path(folder).relative_to(root).parts)
             folders[:] = sorted(
-                f for f in folders if depth < MAX_DEPTH and f not in _SKIPPED_FOLDERS and not f.startswith(".")
+                f for f in folders if depth < MAX_DEPTH and f not in SKIPPED_FOLDERS and not f.startswith(".")
             )
             for file in sorted(files):
                 if file.endswith(".py") and not file.startswith((".", "__")):

@@ -80,7 +80,7 @@ export class Parts {
     this.#waiting.delete(name);
     const hadFocus = part.contains(active);
     part.innerHTML = html;
-    if (hadFocus) /** @type {HTMLElement | null} */ (document.querySelector("h1"))?.focus();
+    if (hadFocus) /** @type {HTMLElement | null} */ (sameIn(part, active) ?? document.querySelector("h1"))?.focus();
     this.onChanged(name);
   }
 }
@@ -88,6 +88,12 @@ export class Parts {
 /** A button that was just pressed has done its work; what is being typed has not. @param {Element} element */
 function mayLose(element) {
   return element instanceof HTMLButtonElement || element instanceof HTMLAnchorElement;
+}
+
+/** What stands now for the link that had the focus, so that the keyboard does not lose its place. @param {HTMLElement} part @param {Element | null} before */
+function sameIn(part, before) {
+  const href = before instanceof HTMLAnchorElement ? before.getAttribute("href") : null;
+  return href ? all(part, "a").find((link) => link.getAttribute("href") === href) : undefined;
 }
 
 /** The part without what differs each time it is made. @param {Element} part */

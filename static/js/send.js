@@ -16,6 +16,17 @@ export async function send(url, fields) {
   return { isDone: response.ok, url: body.url ?? "", code: body.code ?? "", detail: body.detail ?? "", errors: body.errors ?? {} };
 }
 
+/** What the server makes of these fields, as data; null where it cannot be asked, or refuses. @param {string} url @param {URLSearchParams} fields @returns {Promise<any>} */
+export async function consult(url, fields) {
+  try {
+    const response = await fetch(url, { method: "POST", body: fields, headers: { Accept: "application/json", "X-CSRFToken": token() } });
+    const isJson = response.headers.get("Content-Type")?.startsWith("application/json");
+    return response.ok && isJson ? await response.json() : null;
+  } catch {
+    return null;
+  }
+}
+
 /** What the server knows of it, as data; null where it cannot be asked. @param {string} url @returns {Promise<any>} */
 export async function read(url) {
   try {
