@@ -8,7 +8,7 @@ JOBS ?= 2
 SCRATCH := OET_HOME=.venv/scratch DATABASE_URL=
 
 .DEFAULT_GOAL := help
-.PHONY: help up test lint format bench chaos clean
+.PHONY: help up test lint format bench chaos images clean
 .DELETE_ON_ERROR:
 
 help: ## List the targets
@@ -23,12 +23,13 @@ test: .venv/develop.stamp ## Run every test, on SQLite and on PostgreSQL; instal
 	$(BIN)/python -m tests.postgres -n $(JOBS) --dist loadgroup
 	@set -- $$(find tests/js -name '*.test.*js' 2>/dev/null); test $$# -eq 0 || { set -x; node --test "$$@"; }
 
-lint: .venv/develop.stamp ## Check form, types, layers, templates, migrations and the API's description
+lint: .venv/develop.stamp ## Check form, types, layers, templates, JavaScript, migrations and the API's description
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/djlint --lint --quiet templates
+	$(BIN)/oxlint --quiet static/js tests/js
 	$(SCRATCH) $(BIN)/python manage.py makemigrations --check --dry-run
 	$(SCRATCH) $(BIN)/python manage.py spectacular --validate --fail-on-warn --file /dev/null
 
@@ -45,6 +46,10 @@ SEED ?=
 
 chaos: .venv/develop.stamp ## Kill everything, again and again, and check every promise (ROUNDS=300, SEED=…; minutes)
 	$(BIN)/python -m tests.chaos --rounds $(ROUNDS) --seed "$(SEED)"
+
+images: .venv/develop.stamp ## Take the pictures in docs/images anew: the real product, in Chromium (a minute)
+	$(BIN)/python -m tests.needs
+	$(BIN)/python -m tests.pictures docs/images
 
 clean: ## Remove what the other targets made, except the data in var/
 	rm -rf .venv build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .coverage* test-results

@@ -44,7 +44,7 @@ function narrow(now) {
 /** What the server has found; what has happened since is known here. @param {{ records: import("./records.js").ProcedureRecord[], time: number, more: string }} answer */
 function take(answer) {
   const found = new Set(answer.records.map((record) => record.id));
-  for (const record of [...records.values()]) {
+  for (const record of records.values()) {
     if (isFinal(record.state) && !found.has(record.id) && (record.finished_at ?? 0) < answer.time) records.delete(record.id);
   }
   for (const record of answer.records) if ((records.get(record.id)?.sequence ?? 0) <= record.sequence) records.set(record.id, record);
