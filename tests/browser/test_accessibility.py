@@ -40,6 +40,7 @@ def addresses(scene: Scene) -> list[str]:
         "/history/?q=state:failed",
         f"/history/{day}/",
         "/environments/",
+        "/overrides/",
         "/health/",
         "/procedures/999999999/",
     ]
