@@ -118,3 +118,34 @@ def test_an_event_and_a_log_level_have_links_that_can_be_sent(
     colleague.goto(f"/procedures/{procedure_id}/{link}")
     expect(colleague.locator("li:target")).to_contain_text("closure_phase_deg")
     expect(colleague.locator("li:target")).to_be_in_viewport()
+
+
+TALKATIVE = """
+import logging, time
+import oet
+def main():
+    oet.attach("fit", {"rms_arcsec": 3.1})
+    for number in range(10_000):
+        logging.getLogger("obs.scan").info("scan %d", number)
+        logging.getLogger("obs.wind").warning("gust %d", number)
+        oet.checkpoint("between scans")
+        time.sleep(0.2)
+"""
+
+
+def test_a_script_that_talks_is_paused_and_its_log_narrowed(page: Page, product: Product) -> None:
+    procedure_id = started(product, TALKATIVE, "survey.py", "RUNNING")
+    page.goto(f"/procedures/{procedure_id}/")
+    expect(page.get_by_role("region", name="Attached")).to_contain_text('"rms_arcsec": 3.1')
+    page.get_by_role("button", name="Pause").click()
+    expect(page.locator("[data-page-procedure] [data-field=paused]")).to_have_text(
+        "paused at between scans, by operator"
+    )
+    log = page.get_by_role("region", name="Log", exact=True)
+    expect(log).to_contain_text("scan 0")
+    log.get_by_role("link", name="WARNING", exact=True).click()
+    expect(log).not_to_contain_text("scan 0")
+    expect(log).to_contain_text("gust 0")
+    assert page.url.endswith("?level=WARNING#log")
+    page.get_by_role("button", name="Go on").click()
+    expect(page.locator("[data-page-procedure] [data-field=paused]")).to_have_text("")
