@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 from django.conf import settings
 
+from procedures.domain.people import PROCESS_MANAGER
 from procedures.domain.states import FINAL, ProcedureState
 from procedures.recorder import Moved, Recording
 from trials.domain.outcome import Ending
@@ -54,6 +55,8 @@ def _tell(settlement: Settlement, moved: Moved) -> None:
     if part is None:
         settlement.free(moved.procedure, moved.move.at)
         return
+    if who := _who_stops_everything(moved):
+        settlement.abort(part["trial"], who, moved.move.at)
     settlement.end(
         part["trial"],
         part["key"],
@@ -62,6 +65,14 @@ def _tell(settlement: Settlement, moved: Moved) -> None:
         is_gone=moved.move.state in FINAL,
         exit_status=_exit_status(moved),
     )
+
+
+def _who_stops_everything(moved: Moved) -> str:
+    """Who stopped not only this script but all that run, so that none may follow; empty if nobody did."""
+    facts = moved.move.ending
+    if moved.move.state is not ProcedureState.STOPPED or facts is None:
+        return ""
+    return facts.emergency_by or (PROCESS_MANAGER if facts.stop_asked_by == PROCESS_MANAGER else "")
 
 
 def ending_of(moved: Moved) -> Ending:

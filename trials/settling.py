@@ -112,6 +112,13 @@ class Settlement:
             self._ledger.release(ScriptRef(trial_id, key), script.resource)
         self.settle(trial_id, at)
 
+    def abort(self, trial_id: int, who: str, at: datetime) -> None:
+        """Everything is being stopped: nothing of the trial may start by itself after that."""
+        trial = self.load(trial_id)
+        if TrialState(trial.row.state) in UNFINISHED and not trial.is_aborting:
+            asked = {"abort_requested_at": at, "abort_requested_by": who, "is_abort_taken": True}
+            change_trial(self._record, trial.row, TrialState.ABORTING, at, **asked)
+
     def free(self, procedure: Procedure, at: datetime) -> None:
         """A procedure that is no part of a trial has given back what it held."""
         names = [SITE_PREFIX + name for name in procedure.resources]

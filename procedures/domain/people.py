@@ -35,6 +35,10 @@ _DEEDS = {
 }
 
 
+PROCESS_MANAGER = "process manager"
+"""Who stops the scripts when OET itself is ended by Ctrl-C."""
+
+
 @dataclass(frozen=True)
 class Actor:
     """A person or program, with its rights as they are at this moment."""

@@ -44,6 +44,8 @@ class Context:
     """Hears the deadlines of procedures, by id, whenever they are recorded."""
     companions: list[Companion] = field(default_factory=list)
     """Who else works on what is recorded here."""
+    is_stopping_scripts: bool = False
+    """It ends, and stops every script first: no new one is begun."""
     jobs: set[asyncio.Task[None]] = field(default_factory=set)
     """Work on single procedures that is under way."""
 

@@ -9,6 +9,7 @@ from contextlib import AsyncExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
+from procedures.domain.people import PROCESS_MANAGER
 from procedures.manager import companions
 from procedures.manager.adopting import adopt_all
 from procedures.manager.context import Context
@@ -24,12 +25,13 @@ from procedures.manager.losses import on_loss, watch_for_losses
 from procedures.manager.settings import ManagerSettings
 from procedures.manager.stopping import stop_unasked
 from procedures.manager.waking import doorbell, notifications
+from procedures.models import Command
 from procedures.supervision.launcher_link import LauncherUnreachable
 from procedures.supervision.launchers import LauncherProgram, Launchers, clean_environment
 
 log = logging.getLogger(__name__)
 
-STOPPED_BY = "process manager"
+STOPPED_BY = PROCESS_MANAGER
 _STOP_LIMIT_S = 25.0
 """After the grace period: the time after which a script that is not dead is UNKNOWN, and some more."""
 _FAREWELL_S = 2.0
@@ -142,6 +144,7 @@ class ProcessManager:
         log.info("the process manager ends; %s procedures live on", len(context.procedures))
 
     async def _stop_scripts(self, context: Context) -> None:
+        context.is_stopping_scripts = True
         hurry = asyncio.create_task(self._hurry(context), name="hurry")
         try:
             await _stop_all(context, self._settings.grace_s)
@@ -205,7 +208,8 @@ def _on_recorded(context: Context, recorded: Recorded) -> None:
     """What this manager has written itself, it need not read back."""
     context.know_deadlines(recorded.deadlines)
     for command in recorded.orders:
-        context.take(queued(command), None)
+        if not (context.is_stopping_scripts and command.kind == Command.Kind.PREPARE):  # the next manager does it
+            context.take(queued(command), None)
     if recorded.topics:
         context.events_due.set()
         for companion in context.companions:

@@ -3,12 +3,15 @@
 import json
 import os
 import signal
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from oet_site.configuration import PROJECT_DIR
 from procedures.models import Command, Event, Node, Procedure, ResourceClaim
 from procedures.recorder import recording
 from tests.integration.procedures.manager.station import S, history
@@ -249,6 +252,34 @@ def test_a_launcher_that_dies_makes_its_scripts_defective_and_the_trial_goes_on(
         trial = night.finished(task)
     assert (trial.state, night.states(trial)) == ("defective", {"a": "defective", "b": "passed"})
     assert "launcher lost" in night.script_of(task, "a").reason
+
+
+def test_when_everything_is_stopped_nothing_of_a_trial_starts_by_itself(night: Night) -> None:
+    ran = night.home / "ran"
+    with night.manager():
+        task = night.submit(
+            f"{{scripts: {{a: {{body: sleep 300}}, b: {{body: echo b >> {ran}, start_when: {{d: {{script_key: a, states: {T}}}}}}}}}}}"
+        )
+        script = night.script_of(task, "a", state="executing")
+        wait_until(lambda: history(script.procedure_id or 0)[-1] == "RUNNING", what="a process", timeout_s=60)
+    trial = night.finished(task)  # the manager was ended as Ctrl-C does it
+    assert (trial.state, night.states(trial)) == ("aborted", {"a": "aborted", "b": "skipped"})
+    assert (trial.abort_requested_by, ran.exists()) == ("process manager", False)
+
+
+def test_after_an_emergency_stop_nothing_of_a_trial_starts_by_itself(night: Night) -> None:
+    with night.manager():
+        task = night.submit(
+            f"{{scripts: {{a: {{body: sleep 300}}, b: {{start_when: {{d: {{script_key: a, states: {T}}}}}}}}}}}"
+        )
+        script = night.script_of(task, "a", state="executing")
+        wait_until(lambda: history(script.procedure_id or 0)[-1] == "RUNNING", what="a process", timeout_s=60)
+        command = [sys.executable, "manage.py", "emergency_stop"]
+        subprocess.run(
+            command, cwd=PROJECT_DIR, env=dict(night.environment), check=False, capture_output=True, timeout=60
+        )
+        trial = night.finished(task)
+    assert (trial.state, night.states(trial)) == ("aborted", {"a": "aborted", "b": "skipped"})
 
 
 def test_every_transition_is_an_event_in_the_order_in_which_it_came(night: Night) -> None:
