@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.product import PROJECT_DIR, Product
+from tests.waiting import wait_until
 
 
 @dataclass(frozen=True)
@@ -16,6 +17,9 @@ class Scene:
     failed: int
     stopped: int
     complete: int
+    task: int
+    trial: int
+    """Under way: one script has passed, one failed, one runs, one waits, one is skipped."""
 
 
 def record_past(product: Product, nights: int) -> None:
@@ -42,7 +46,41 @@ def play_scene(product: Product, examples: Path = PROJECT_DIR / "examples") -> S
     product.wait_for_state(complete, "COMPLETE")
     product.wait_for_state(failed, "FAILED")
     product.wait_for_state(stopped, "STOPPED")
-    return Scene(running, ready, failed, stopped, complete)
+    task, trial = _play_trial(product)
+    return Scene(running, ready, failed, stopped, complete, task, trial)
+
+
+def _play_trial(product: Product) -> tuple[int, int]:
+    """A trial that stays under way for ten minutes."""
+    headers = {"Content-Type": "application/yaml"}
+    task = product.http.post("tasks/", content=_TASK, headers=headers).raise_for_status().json()
+    trial = int(task["trials"][0]["id"])
+    wanted = {"passed": 1, "failed": 1, "executing": 1, "waiting": 1, "skipped": 1}
+
+    def is_under_way() -> bool:
+        return bool(product.http.get(f"trials/{trial}/").raise_for_status().json()["counts"] == wanted)
+
+    wait_until(is_under_way, what="the trial to be under way", timeout_s=60)
+    return int(task["id"]), trial
+
+
+_TASK = """\
+name: night survey
+max_trials: 1
+script_defaults: {timeout: 10 minutes}
+scripts:
+  prepare: {body: "echo allocated 4 subarrays"}
+  calibrate: {body: "echo no flats; exit 3", start_when: {prepared: {script_key: prepare}}}
+  observe:
+    body: "echo scan 9: 30 of 120 s; sleep 600"
+    exclusive_executor_resource: subarray_1
+    start_when: {prepared: {script_key: prepare}}
+    terminate_when: {watched: {script_key: no-such-script}}
+  polarisation:
+    exclusive_executor_resource: subarray_1
+    start_when: {observes: {script_key: observe, states: [executing]}}
+  quick-look: {start_when: {calibrated: {script_key: calibrate}}}
+"""
 
 
 def _prepare(product: Product, script: Path, **calls: dict[str, Any]) -> int:

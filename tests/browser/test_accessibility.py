@@ -41,6 +41,11 @@ def addresses(scene: Scene) -> list[str]:
         f"/history/{day}/",
         "/environments/",
         "/overrides/",
+        "/trials/",
+        f"/trials/{scene.trial}/",
+        f"/trials/{scene.trial}/abort/",
+        f"/tasks/{scene.task}/",
+        f"/tasks/new/?task={scene.task}",
         "/health/",
         "/procedures/999999999/",
     ]
@@ -110,7 +115,7 @@ def test_the_door_has_no_violation(door: Page, people: dict[str, str]) -> None:
 def test_a_phone_has_no_violation(page: Page, scene: Scene) -> None:
     page.set_viewport_size(PHONE)
     found: list[str] = []
-    for address in ("/", f"/procedures/{scene.stopped}/", "/prepare/", "/history/"):
+    for address in ("/", f"/procedures/{scene.stopped}/", "/prepare/", "/history/", f"/trials/{scene.trial}/"):
         page.goto(address)
         page.locator("[data-link=live]").wait_for()
         found += violations(page, f"{address} on a phone")
