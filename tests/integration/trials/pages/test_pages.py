@@ -77,6 +77,15 @@ def test_the_page_of_a_trial_has_the_facts_of_its_graph_in_a_table(visit: Visit,
     assert "Run all again" not in shown
 
 
+def test_the_page_of_a_procedure_leads_to_the_trial_that_it_is_a_script_of(visit: Visit, task: Task) -> None:
+    trial = task.trials.get()
+    procedure = trial.scripts.get(key="observe").procedure
+    assert procedure is not None
+    assert f'href="/trials/{trial.pk}/">observe of a trial</a>' in text_of(
+        visit("viewer"), f"/procedures/{procedure.pk}/"
+    )
+
+
 def test_only_who_may_stop_is_offered_the_abort_which_names_what_ends(visit: Visit, task: Task) -> None:
     trial = task.trials.get()
     operator = visit("operator")
