@@ -11,6 +11,7 @@ import sys
 import tempfile
 import time
 import zlib
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
@@ -257,13 +258,17 @@ def measure(name: str, procedures: int) -> None:
         return response
 
     get("/"), get("/history/")  # compiles templates
-    pages = _pages(procedures, end)
-    samples = [timed(words, SERVER_ROUNDS, partial(get, path)) for words, path in pages.items()]
-    show(
-        f"server time of pages on {name}, {procedures} procedures (aim: under 300 ms)",
-        HEAD,
-        [sample.row() for sample in samples],
-    )
+    rows = [_row(words, partial(get, path)) for words, path in _pages(procedures, end).items()]
+    title = f"server time of pages on {name}, {procedures} procedures (aim: under 300 ms; processor time tells it on a busy machine)"
+    show(title, [*HEAD[:-1], "processor"], rows)
+
+
+def _row(words: str, load: Callable[[], object]) -> list[str]:
+    """What a page takes, and how much of that this process worked; a database server works beside it."""
+    begin = time.process_time()
+    sample = timed(words, SERVER_ROUNDS, load)
+    worked = (time.process_time() - begin) / SERVER_ROUNDS
+    return [*sample.row()[:-1], f"{worked * 1000:.2f} ms"]
 
 
 def _pages(procedures: int, end: datetime) -> dict[str, str]:
