@@ -125,26 +125,31 @@ def described_question(payload: Mapping[str, Any], at: float) -> dict[str, Any]:
         "text": _text(payload["text"]),
         "choices": [_text(choice, MAX_NAME) for choice in list(payload["choices"])[:MAX_CHOICES]],
         "asked_at": at,
-        "deadline_at": None if timeout_s is None or timeout_s > _LONGEST_S else at + float(timeout_s),
+        "deadline_at": None if timeout_s is None or timeout_s > _LONGEST_S else at + max(0.0, float(timeout_s)),
     }
 
 
 def _with_actions(said: Said, topic: str, payload: Any) -> Said:
-    """How far a run of the action harness is; the page of the procedure folds the rows themselves (`domain.actions`)."""
+    """How far a run of the action harness is; the page of the procedure folds the rows themselves (`domain.actions`).
+
+    Scripts may publish anything under these topics, so whatever does not look like an event of the harness changes nothing.
+    """
+    if not isinstance(payload, Mapping) or not isinstance(payload.get("run_id"), str):
+        return said
     data = payload.get("data")
     data = data if isinstance(data, Mapping) else {}
-    run, now = payload.get("run_id"), said.get("actions")
+    run, now = payload["run_id"][:MAX_NAME], said.get("actions")
     if topic == actions.RUN_STARTED:
-        total = len(data.get("actions") or ())
+        listed, time = data.get("actions"), payload.get("time")
         return said | {
             "actions": {
                 "run": run,
-                "total": total,
+                "total": len(listed) if isinstance(listed, list | tuple) else 0,
                 "done": 0,
                 "failed": 0,
                 "current": "",
                 "fraction": 0.0,
-                "at": payload.get("time"),
+                "at": time if isinstance(time, int | float) else None,
             }
         }
     if now is None or now["run"] != run:
@@ -158,14 +163,14 @@ def _with_actions(said: Said, topic: str, payload: Any) -> Said:
 def _count_action(now: dict[str, Any], topic: str, payload: Mapping[str, Any], data: Mapping[str, Any]) -> None:
     match topic:
         case actions.ACTION_STARTED:
-            now["current"] = _text(payload.get("action"), MAX_NAME)
+            now["current"] = _text(payload.get("action") or "", MAX_NAME)
         case actions.ACTION_PROGRESS:
             now["part"] = _fraction(data.get("fraction")) or 0.0
         case actions.ACTION_SKIPPED:
             now["done"] += 1
         case actions.ACTION_FINISHED:
             now["done"] += 1
-            now["failed"] += data.get("status_name") in _FAILURES
+            now["failed"] += str(data.get("status_name")) in _FAILURES
             now["current"] = ""
         case actions.RUN_FINISHED:
             now["current"] = ""

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from procedures.domain import said
+from procedures.domain import actions, said
 from procedures.domain.said import Said, advance, at_end, at_start, open_question, whole
 
 
@@ -128,3 +128,36 @@ def test_whatever_a_journal_holds_is_folded_or_refused_in_one_of_three_ways(reco
         except (KeyError, TypeError, ValueError):
             continue
     assert set(whole(now)) == set(whole({}))
+
+
+@given(
+    topic=st.sampled_from(sorted(actions.TOPICS)),
+    payload=st.recursive(
+        st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=5),
+        lambda inner: (
+            st.lists(inner, max_size=3)
+            | st.fixed_dictionaries(
+                {},
+                optional=dict.fromkeys(
+                    ["run_id", "data", "actions", "action", "time", "status_name", "fraction"], inner
+                ),
+            )
+        ),
+        max_leaves=8,
+    ),
+    is_of_run=st.booleans(),
+)
+def test_nothing_that_a_script_publishes_as_its_harness_does_keeps_it_from_being_recorded(
+    topic: str, payload: Any, is_of_run: bool
+) -> None:
+    begun = advance({}, actions.RUN_STARTED, {"run_id": "r", "data": {"actions": [{}]}}, 1.0)
+    if is_of_run and isinstance(payload, dict):
+        payload = payload | {"run_id": "r"}
+    now = whole(advance(begun, topic, payload, 2.0))["actions"]
+    assert 0 <= now["fraction"] <= 1
+    assert isinstance(now["current"], str)
+
+
+def test_deadline_of_a_question_is_never_before_it_was_asked() -> None:
+    (question,) = after(asked(timeout_s=-1e300))["questions"]
+    assert question["deadline_at"] == question["asked_at"]
