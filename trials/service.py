@@ -60,10 +60,12 @@ class TrialService:
     def retry(self, task_id: int, *, only_not_passed: bool = False) -> Trial:
         """One more trial, whatever the limits say; perhaps without what has passed in the last one. Raises CannotRetry."""
         self._require_running()
-        task = task_for(self.actor, task_id)
-        spec, now = spec_of_task(task), datetime.now(UTC)
+        task_for(self.actor, task_id)
         with recording() as record:
-            _lock(Task.objects.filter(pk=task.pk))
+            task = _lock(
+                Task.objects.filter(pk=task_id)
+            )  # as it is now: a manager may have moved it since it was looked for
+            spec, now = spec_of_task(task), datetime.now(UTC)
             retry = _retry(task, spec) if only_not_passed else None
             trial = add_trials(record, task, spec, 1, now, self.actor.name, retry)[0]
             settle_task(record, task, now)
@@ -97,6 +99,9 @@ class TrialService:
         raise AssertionError
 
     def _abort_task(self, record: Recording, task_id: int) -> Task:
+        unfinished = Trial.objects.filter(task=task_id, state__in=UNFINISHED_STATES).order_by("id")
+        for trial_id in unfinished.values_list("pk", flat=True):
+            _lock(Trial.objects.filter(pk=trial_id))  # before their task, as whoever ends one of them
         task = _lock(Task.objects.filter(pk=task_id))
         trials = list(task.trials.filter(state__in=UNFINISHED_STATES).order_by("id"))
         if not trials and TrialState(task.state) not in UNFINISHED:
