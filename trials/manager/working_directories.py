@@ -6,6 +6,7 @@ import os
 import shutil
 import stat
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -67,13 +68,25 @@ def outlived(node: str, before: datetime) -> list[Outlived]:
     ]
 
 
+def clear_away(folder: Path) -> None:
+    """Remove a working directory, unless it is to be kept; whatever scripts have done to it, nothing of that is raised."""
+    if not (folder.is_symlink() or os.access(folder, os.X_OK)):
+        with suppress(OSError):
+            folder.chmod(0o700)
+    try:
+        is_kept = (folder / KEEP).exists()
+    except OSError as error:
+        log.warning("%s cannot be looked into, so it stays: %s", folder, error)
+        return
+    if not is_kept:
+        _remove(folder.parent)
+
+
 async def remove_outlived(context: Context, trials: Sequence[Outlived]) -> None:
     """Remove working directories, unless a trial wants its own to be kept."""
     for trial in trials:
         folder = folder_of(context.settings.run_dir, trial.id)
-        is_kept = (folder / KEEP).exists()
-        if not is_kept:
-            await asyncio.to_thread(_remove, folder.parent)
+        await asyncio.to_thread(clear_away, folder)
         for procedure_id in trial.from_git:
             await context.desk.release(procedure_id)
         await context.database.write(partial(_write_removal, trial_id=trial.id))
@@ -88,8 +101,9 @@ def _remove(folder: Path) -> None:
     for parent, folders, _ in os.walk(folder):
         for name in folders:
             path = Path(parent) / name
-            if not path.is_symlink():
-                path.chmod(0o700)
+            with suppress(OSError):  # somebody else's, such as root's from within a container
+                if not path.is_symlink():
+                    path.chmod(0o700)
     try:
         shutil.rmtree(folder)
     except OSError as error:
