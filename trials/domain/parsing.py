@@ -4,7 +4,9 @@ What is written is checked where it stands (in `assembly`), so an error in `scri
 script; here only what can be seen after inheritance.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
+from typing import Final
 
 from procedures.domain.resources import DEFAULT_RESOURCE
 from trials.domain.assembly import Task, assembled
@@ -16,6 +18,9 @@ from trials.domain.rules import check_ports, check_script
 from trials.domain.specification import TaskSpec, task_from_json
 from trials.domain.vocabulary import TASK
 from trials.domain.warnings import warnings_of
+
+MAX_FIRST_SCRIPTS: Final = 5000
+"""Scripts of all trials that a document makes at once; each is a procedure."""
 
 
 def parse(text: str, *, resource_templates: str = DEFAULT_RESOURCE) -> TaskSpec:
@@ -43,6 +48,7 @@ def _parsed(text: str, resource_templates: str) -> tuple[tuple[TaskSpec, ...], b
     tasks, is_context = assembled(document.value, report)
     for task in tasks:
         _check_merged(task, report)
+    _check_first_trials(tasks, report)
     report.raise_if_any()
     return tuple(_built(task, resource_templates, report) for task in tasks), is_context
 
@@ -65,6 +71,24 @@ def _check_merged(task: Task, report: Report) -> None:
         if first.setdefault(key, dotted(script.at)) != dotted(script.at):
             message = f"the key {key[:60]!r} is also that of {first[key]}"
             report.add((*script.at, "key"), Code.DUPLICATE_KEY, message, "keys are unique in a task")
+
+
+def _check_first_trials(tasks: Sequence[Task], report: Report) -> None:
+    """A document makes its first trials in one transaction, so `eager_trials` must not make that endless."""
+    count = 0
+    for task in tasks:
+        given = [task.data.get("eager_trials"), task.data.get("max_trials")]
+        eager, most = (
+            value if isinstance(value, int) else default
+            for value, default in zip(given, (TaskSpec.eager_trials, TaskSpec.max_trials), strict=True)
+        )
+        count += min(eager, most) * max(1, len(task.scripts))
+        if count > MAX_FIRST_SCRIPTS:
+            message = (
+                f"makes more than {MAX_FIRST_SCRIPTS} scripts at once, counting those of every trial of every task"
+            )
+            report.add((*task.at, "eager_trials"), Code.TOO_LARGE, message, "lower it, or max_trials")
+            return
 
 
 def _built(task: Task, resource_templates: str, report: Report) -> TaskSpec:

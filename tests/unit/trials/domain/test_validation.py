@@ -268,3 +268,15 @@ def test_states_may_be_empty_and_labels_are_free_text() -> None:
     spec = parse(script("start_when: {'… and then?': {script_key: a, states: []}}"))
     (condition,) = spec.scripts["test"].start_when
     assert (condition.label, condition.states) == ("… and then?", frozenset())
+
+
+@pytest.mark.parametrize("scripts", ["{}", "{a: exit 0}", "{a: exit 0, b: exit 0}"])
+def test_a_document_does_not_make_trials_without_end_at_once(scripts: str) -> None:
+    with pytest.raises(SpecError) as caught:
+        parse(f"{{max_trials: 2000000000, eager_trials: 2000000000, scripts: {scripts}}}")
+    (problem,) = (problem for problem in caught.value.errors if problem.path == "eager_trials")
+    assert problem.code == "too_large"
+
+
+def test_many_trials_one_after_the_other_are_no_fault() -> None:
+    assert parse("{max_trials: 2000000000, scripts: {a: exit 0}}").max_trials == 2_000_000_000
