@@ -14,7 +14,7 @@ from procedures.domain.nights import Night, Run, night_at
 from procedures.domain.people import Actor
 from procedures.domain.states import ProcedureState
 from procedures.models import ArgCapture, Command, Procedure, ProcedureHistory
-from procedures.output import Gap, read_output, tail_offset
+from procedures.output import Gap, end_of_output, read_output
 from procedures.selectors import procedures_for
 
 MOST = 2000
@@ -24,6 +24,8 @@ _LONGEST_LIFE = timedelta(days=7)
 _MOST_WITH_LINES = 50
 """Failures whose last lines of output are read."""
 _LINES = 8
+_LINES_BYTES = 1 << 16
+"""Output that is read for them: a script may have printed one line of any length."""
 _TRACE_LINES = 6
 _LINE_CHARACTERS = 300
 _READ = ("script_name", "state", "state_at", "resources", "created_at", "created_by", "finished_at", "cause")
@@ -119,8 +121,8 @@ def report_of(actor: Actor, night: Night, now: datetime) -> Report:
 
 
 def last_lines(procedure_id: int) -> list[str]:
-    """The last lines that a procedure printed."""
-    frames = read_output(procedure_id, tail_offset(procedure_id, _LINES))
+    """The last lines that a procedure printed; of lines without end, their ends."""
+    frames = read_output(procedure_id, max(0, end_of_output(procedure_id) - _LINES_BYTES))
     text = b"".join(frame.text for frame in frames if not isinstance(frame, Gap))
     return [line[:_LINE_CHARACTERS] for line in text.decode(errors="replace").splitlines()[-_LINES:]]
 

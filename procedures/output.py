@@ -65,6 +65,12 @@ def tail_offset(procedure_id: int, lines: int, stream: int | None = None) -> int
     return start
 
 
+def end_of_output(procedure_id: int) -> int:
+    """The offset behind the last byte that was kept."""
+    last = _chunks(procedure_id).order_by("-offset").values_list("offset", "size").first()
+    return sum(last) if last else 0
+
+
 def line_offset(procedure_id: int, line: int) -> int:
     """The offset at which the line with this number (from 1) begins; where that was not kept, the one at which it goes on.
 

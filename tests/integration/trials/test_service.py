@@ -11,8 +11,6 @@ from tests.integration.trials.night import Night
 from tests.waiting import wait_until
 from trials.models import Task, Trial
 
-pytestmark = pytest.mark.both_databases
-
 TASK = "{max_trials: 1, aggregate_state: satisfy-last, scripts: {a: exit 0}}"
 
 
@@ -30,6 +28,7 @@ def elsewhere(work: Callable[[], Any]) -> Thread:
     return thread
 
 
+@pytest.mark.both_databases
 def test_a_retry_counts_with_what_has_become_of_the_task_meanwhile(night: Night) -> None:
     task = night.submit(TASK)
     has_passed = False
@@ -53,9 +52,8 @@ def test_a_retry_counts_with_what_has_become_of_the_task_meanwhile(night: Night)
     assert (task.state, Trial.objects.filter(task=task).count()) == ("pending", 2)
 
 
+@pytest.mark.postgres
 def test_an_abort_of_a_task_waits_for_its_trials_before_it_holds_the_task(night: Night) -> None:
-    if connection.vendor != "postgresql":
-        pytest.skip("SQLite has one writer at a time, so none can wait for another one's locks")
     task = night.submit(TASK)
 
     def is_waited() -> bool:

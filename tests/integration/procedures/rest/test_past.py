@@ -3,9 +3,13 @@
 from collections.abc import Callable
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from rest_framework.test import APIClient
 
-from procedures.models import Procedure
+from oet.output import STDOUT, Frame, encode_frame
+from procedures.models import OutputChunk, Procedure
+from procedures.nights import last_lines
 from tests.past import record_nights
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
@@ -77,3 +81,18 @@ def test_a_day_tells_what_ran_and_who_stopped_what(api: APIClient, nights: list[
 def test_the_history_needs_the_right_to_see(api_as: Callable[[str], APIClient], address: str) -> None:
     assert api_as("nobody").get(f"{API}/{address}").status_code == 403
     assert api_as("viewer").get(f"{API}/{address}").status_code == 200
+
+
+def test_the_last_line_of_a_failure_may_have_any_length(nights: list[Procedure]) -> None:
+    failed = next(one for one in nights if one.state == "FAILED")
+    OutputChunk.objects.filter(procedure=failed).delete()
+    size = 1 << 16
+    for offset in range(0, 40 * size, size):
+        frames = encode_frame(Frame(0, 1.0, STDOUT, offset, 0, b"." * size))
+        OutputChunk.objects.create(
+            procedure=failed, offset=offset, first_line=0, at=failed.created_at, size=size, lines=0, frames=frames
+        )
+    with CaptureQueriesContext(connection) as queries:
+        (line,) = last_lines(failed.pk)
+    assert set(line) == {"."}
+    assert len(queries) < 6  # only the end was read
