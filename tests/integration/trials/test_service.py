@@ -58,9 +58,7 @@ def test_an_abort_of_a_task_waits_for_its_trials_before_it_holds_the_task(night:
 
     def is_waited() -> bool:
         with connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%trials_%'"
-            )
+            cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
             return bool(cursor.fetchone()[0])
 
     with transaction.atomic():  # as a manager in whose transaction the trial ends
