@@ -95,7 +95,7 @@ def _show(page: Page, text: str, *, origin: str = "", status: int = 200, **conte
 
 def _opened(page: Page, query: Mapping[str, str]) -> tuple[str, str, str]:
     """The text, where it is from, and why it could not be opened."""
-    if (task := query.get("task", "")).isdigit() and len(task) < 19:
+    if (task := query.get("task", "")).isascii() and task.isdigit() and len(task) < 19:
         found = task_for(page.actor, int(task))
         return found.source, f"copy of task {found.pk}", ""
     if not (path := query.get("file", "")):

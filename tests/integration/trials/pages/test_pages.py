@@ -127,6 +127,7 @@ def test_the_editor_opens_tasks_and_files_and_says_what_it_cannot_open(visit: Vi
     assert "a first task" in text_of(operator, "/tasks/new/")
     assert "script_key: obsrve" in text_of(operator, f"/tasks/new/?task={task.pk}")
     assert "does not lie in a folder for scripts" in text_of(operator, "/tasks/new/?file=/etc/passwd")
+    assert "a first task" in text_of(operator, "/tasks/new/?task=²")
     assert text_of(operator, "/tasks/new/?task=999", status=404)
     assert "Run<" not in text_of(visit("viewer"), "/tasks/new/")
 
