@@ -7,7 +7,7 @@ from procedures.domain.errors import WrongState
 from procedures.domain.people import Actor
 from procedures.domain.states import FINAL
 from procedures.models import Command
-from procedures.nodes import node_alive
+from procedures.nodes import require_manager
 from procedures.recorder import recording
 from procedures.selectors import procedure_for
 
@@ -23,7 +23,7 @@ def look(actor: Actor, procedure_id: int) -> dict[str, Any]:
     procedure = procedure_for(actor, procedure_id)
     if procedure.state in FINAL:
         raise WrongState(procedure.pk, procedure.state, "looked at", "Nothing of it runs any more.")
-    node_alive(procedure.node)
+    require_manager(procedure, "looked at")
     with recording():
         queued = queue(actor, Command.Kind.LOOK, procedure)
     try:

@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 from django.conf import settings
 
-from procedures.domain.errors import Draining, NoManager
-from procedures.models import Node
+from procedures.domain.errors import Draining, NoManager, WrongState
+from procedures.models import Node, Procedure
 from procedures.statements import Question
 
 
@@ -22,9 +22,12 @@ class _Standing(NamedTuple):
         return self.heartbeat_at >= datetime.now(UTC) - timedelta(seconds=settings.OET.heartbeat_timeout)
 
 
-def node_alive(name: str) -> str:
-    """The node `name`, if its manager lives; raises NoManager."""
-    return _alive(name)[0].name
+def require_manager(procedure: Procedure, wanted: str) -> None:
+    """Raise NoManager unless the manager of the procedure's node lives; WrongState where no node has taken it yet."""
+    if procedure.part_of and not procedure.node:
+        remedy = f"Trial {procedure.part_of['trial']} has no node yet, so nothing of it runs; you can abort the trial."
+        raise WrongState(procedure.pk, procedure.state, wanted, remedy)
+    _alive(procedure.node)
 
 
 def node_for_work(name: str = "") -> str:

@@ -27,7 +27,7 @@ from procedures.domain.scripts import (
 from procedures.domain.states import FINAL, ProcedureState
 from procedures.git_scripts import check_git_script
 from procedures.models import ArgCapture, Command, Procedure, ProcedureHistory
-from procedures.nodes import node_alive, node_for_work
+from procedures.nodes import node_for_work, require_manager
 from procedures.recorder import recording
 from procedures.script_files import resolve_script
 from procedures.selectors import procedure_for, summaries, summary
@@ -138,10 +138,7 @@ class ScriptExecutionService:
         procedure = procedure_for(self.actor, command.procedure_id)
         if procedure.state in FINAL:
             raise WrongState(procedure.pk, procedure.state, "stopped", "There is nothing left to stop.")
-        if procedure.part_of and not procedure.node:
-            remedy = f"Trial {procedure.part_of['trial']} has no node yet: abort the trial."
-            raise WrongState(procedure.pk, procedure.state, "stopped", remedy)
-        node_alive(procedure.node)
+        require_manager(procedure, "stopped")
         arguments: dict[str, Any] = {"grace": command.grace_s, "abort": command.abort}
         if command.abort:
             arguments["abort_procedure"] = _abort_procedure(procedure)

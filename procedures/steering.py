@@ -9,7 +9,7 @@ from procedures.domain.errors import InvalidInput, NoSuchQuestion, NotOpen, Wron
 from procedures.domain.people import Actor, Right
 from procedures.domain.states import FINAL
 from procedures.models import Command, Procedure, Question
-from procedures.nodes import node_alive
+from procedures.nodes import require_manager
 from procedures.recorder import recording
 from procedures.sayings import question_summary
 from procedures.selectors import procedure_for, summaries
@@ -42,6 +42,7 @@ class SteeringService:
             by = f" by {asked.answered_by}" if asked.answered_by else ""
             raise NotOpen(procedure_id, number, f"it is {asked.get_state_display().lower()}{by}")
         _check_answer(asked, answer)
+        require_manager(procedure, "answered")
         self._carry_out(procedure, Command.Kind.ANSWER, {"question": number, "answer": answer})
         asked.refresh_from_db()
         return question_summary(asked)
@@ -51,11 +52,11 @@ class SteeringService:
         procedure = procedure_for(self.actor, procedure_id)
         if procedure.state in FINAL:
             raise WrongState(procedure_id, procedure.state, wanted, "Nothing of it runs any more.")
+        require_manager(procedure, wanted)
         self._carry_out(procedure, kind, {})
         return summaries([procedure_for(self.actor, procedure_id)])[0]
 
     def _carry_out(self, procedure: Procedure, kind: Command.Kind, arguments: dict[str, Any]) -> None:
-        node_alive(procedure.node)
         with recording():
             queued = queue(self.actor, kind, procedure, arguments)
         wait_for_answer(queued, settings.OET.reply_timeout)

@@ -198,3 +198,11 @@ def test_no_document_makes_a_failure_of_ours(api: APIClient, body: bytes) -> Non
 
 def test_only_documents_are_taken(api: APIClient) -> None:
     assert post(api, "tasks/", CHAIN, "text/html").status_code == 415
+
+
+@pytest.mark.parametrize(("method", "part"), [("POST", "pause/"), ("POST", "resume/"), ("GET", "stack/")])
+def test_a_script_that_no_node_has_taken_cannot_be_steered_or_looked_at(api: APIClient, method: str, part: str) -> None:
+    post(api, "tasks/", CHAIN)
+    answer = api.generic(method, f"/api/v1/procedures/{Procedure.objects.order_by('id')[0].pk}/{part}")
+    assert (answer.status_code, answer.json()["code"]) == (409, "wrong_state")
+    assert "has no node yet" in answer.json()["detail"]
