@@ -2,18 +2,24 @@
 
 Only the latest procedures of the same name are looked at, so that the answer takes no longer with a million of them, nor with a
 script that never completes. A script is the same if it comes from the same place: the URI, and for git the repository.
+What is usual is remembered for a moment: every page asks, and one run more among many does not move a median.
 """
 
 from collections.abc import Iterable, Mapping
+from hashlib import sha256
 from typing import Any, NamedTuple
 
+from django.core.cache import cache
+
 from procedures.domain.states import ProcedureState
-from procedures.domain.usual import Usual, usual_of
+from procedures.domain.usual import FEW, Usual, usual_of
 from procedures.models import Procedure
 
 _LOOKED_AT = 200
 """Procedures of one name."""
 _MOST_NAMES = 60
+_REMEMBERED_S = 30
+"""Where there are more than a few runs: with the first ones, each changes what is usual."""
 
 
 class ScriptKey(NamedTuple):
@@ -31,15 +37,22 @@ class ScriptKey(NamedTuple):
 
 def usual_durations(keys: Iterable[ScriptKey]) -> dict[ScriptKey, Usual]:
     """What each script usually takes, one query for each name; of very many names, some are left out."""
-    wanted = set(keys)
-    found: dict[ScriptKey, Usual] = {}
-    for name in sorted({key.name for key in wanted})[:_MOST_NAMES]:
+    places = {_cache_key(key): key for key in keys}
+    found: dict[ScriptKey, Usual] = {places[place]: usual for place, usual in cache.get_many(places).items()}
+    unknown = [key for key in places.values() if key not in found]
+    for name in sorted({key.name for key in unknown})[:_MOST_NAMES]:
         past: dict[ScriptKey, list[float]] = {}
         for uri, options, state, started_at, finished_at in _latest(name):
             if state == ProcedureState.COMPLETE and started_at and finished_at:
                 past.setdefault(ScriptKey.of(name, uri, options), []).append((finished_at - started_at).total_seconds())
-        found |= {key: usual_of(past.get(key, [])) for key in wanted if key.name == name}
+        found |= {key: usual_of(past.get(key, [])) for key in unknown if key.name == name}
+    many = {_cache_key(key): found[key] for key in unknown if key in found and found[key].runs > FEW}
+    cache.set_many(many, _REMEMBERED_S)
     return found
+
+
+def _cache_key(key: ScriptKey) -> str:
+    return f"usual:{sha256(repr(tuple(key)).encode()).hexdigest()}"
 
 
 def _latest(name: str) -> Iterable[tuple[Any, ...]]:

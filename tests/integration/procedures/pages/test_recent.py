@@ -125,6 +125,18 @@ def test_usual_asks_once_for_each_name(django_assert_num_queries: Callable[..., 
         usual_durations(keys)
 
 
+def test_what_is_usual_of_many_runs_is_remembered_and_of_a_few_it_is_not(
+    django_assert_num_queries: Callable[..., Any],
+) -> None:
+    keys = [ScriptKey("observe.py", "file:///srv/imaging/observe.py", ""), ScriptKey("new.py", "file:///new.py", "")]
+    for _ in range(6):
+        ended(took_s=20)
+    first = usual_durations(keys)
+    with django_assert_num_queries(1):
+        assert usual_durations(keys) == first
+    assert first[keys[0]].runs == 6
+
+
 def test_a_page_asks_for_what_no_event_told(users: Users) -> None:
     ended(took_s=40)
     asked = ended(state="RUNNING", finished_at=None)
