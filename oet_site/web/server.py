@@ -6,6 +6,7 @@ import socket
 from collections.abc import Callable
 from typing import Any
 
+from autobahn.exception import Disconnected
 from daphne.server import Server, reactor
 from twisted.internet import defer
 from twisted.logger import globalLogBeginner
@@ -74,7 +75,10 @@ class WebServer(Server):  # type: ignore[misc] # Daphne has no types
 
     async def handle_reply(self, protocol: Any, message: dict[str, Any]) -> None:
         """Send what an application says; it goes on when the client's connection takes more."""
-        await super().handle_reply(protocol, message)
+        try:
+            await super().handle_reply(protocol, message)
+        except Disconnected:
+            return  # the client has just left; the application hears of that by itself
         if protocol.gate is not None:
             await protocol.gate.wait()
 
