@@ -7,8 +7,9 @@ import hypothesis
 import pytest
 from django.conf import settings
 
-from tests import home
+from tests import home, scratch
 
+scratch.use_memory()
 home.set_up()
 django.setup()
 # Real hashing takes a third of a second for each user of each test, on purpose.
@@ -30,4 +31,4 @@ def pytest_sessionstart() -> None:
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put what drives a browser last: from the first of them on, Playwright's event loop runs in the process for good."""
-    items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
+    items.sort(key=lambda item: "browser" in getattr(item, "fixturenames", ()))

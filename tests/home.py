@@ -13,6 +13,8 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
+from tests import scratch
+
 BASE_VARIABLE = "OET_TEST_BASE"
 DATABASE_VARIABLE = "OET_TEST_DATABASE_URL"
 FOREIGN = ("DATABASE_URL", "CELERY_BROKER_URL")
@@ -46,5 +48,9 @@ def clean_environment() -> dict[str, str]:
 def _temporary_base() -> str:
     base = tempfile.mkdtemp(prefix="oet-tests-")
     os.environ[BASE_VARIABLE] = base
+    if scratch.is_in_memory(base):
+        os.environ["PYTEST_DEBUG_TEMPROOT"] = (
+            base  # pytest keeps the folders of its last runs, which would fill the memory
+        )
     atexit.register(shutil.rmtree, base, ignore_errors=True)
     return base

@@ -21,6 +21,7 @@ import psycopg
 from psycopg import sql
 
 from tests.home import DATABASE_VARIABLE
+from tests.scratch import use_memory
 
 MARKS = "both_databases or postgres"
 
@@ -62,6 +63,7 @@ def fresh_database() -> str:
 
 def main(arguments: list[str]) -> int:
     """Run pytest on a server; its exit status."""
+    use_memory()
     with server() as url:
         command = [sys.executable, "-m", "pytest", "-m", MARKS, *arguments]
         return subprocess.run(command, env={**os.environ, DATABASE_VARIABLE: url}, check=False).returncode

@@ -13,6 +13,7 @@ from typing import Any
 import httpx
 
 from tests.home import clean_environment
+from tests.migrated import lay_migrated_database
 from tests.postgres import fresh_database
 from tests.waiting import wait_until
 
@@ -129,9 +130,15 @@ def start(folder: Path, *, log_name: str = "up.log", **variables: str) -> Produc
     return Product(process, home, log_file, environment)
 
 
+def lay_database(folder: Path) -> None:
+    """Spare a product in `folder` that has not been started yet the migration of an empty database."""
+    lay_migrated_database(folder / "home", PROJECT_DIR)
+
+
 @contextmanager
 def started_product(folder: Path, **variables: str) -> Iterator[Product]:
     """OET, ready and with an administrator's REST client; ended when the block is left."""
+    lay_database(folder)
     product = start(folder, **variables)
     try:
         product.wait_until_ready()

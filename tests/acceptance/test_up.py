@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from oet.processes import all_processes, command_line, environment_value, process_tree
-from tests.product import ADMIN_PASSWORD, PROJECT_DIR, Product, start, started_product
+from tests.product import ADMIN_PASSWORD, PROJECT_DIR, Product, lay_database, start, started_product
 from tests.waiting import wait_until
 
 pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(240)]
@@ -24,8 +24,10 @@ OBSERVATION = f"file://{PROJECT_DIR / 'examples' / 'observation.py'}"
 
 
 @contextmanager
-def up(folder: Path, **variables: str) -> Iterator[Product]:
+def up(folder: Path, *, is_first: bool = False, **variables: str) -> Iterator[Product]:
     """An `up` that may not be ready yet, ended when the block is left."""
+    if not is_first:
+        lay_database(folder)
     product = start(folder, **variables)
     try:
         yield product
@@ -73,7 +75,7 @@ def recorded_state(home: Path, procedure_id: int) -> str:
 
 
 def test_url_is_printed_when_people_can_log_in_and_run_scripts(tmp_path: Path) -> None:
-    with up(tmp_path) as product:
+    with up(tmp_path, is_first=True) as product:
         url = product.wait_until_ready()
         with httpx.Client(timeout=10) as anybody:
             assert anybody.get(url, follow_redirects=True).status_code == httpx.codes.OK

@@ -6,6 +6,7 @@ import pytest
 
 from oet.rundir import Run, Script, Spec
 from tests.integration.oet.running import RunningLauncher, RunningScript
+from tests.waiting import wait_until
 
 BEGINNING = ["state IDLE", "state LOADING", "loaded", "state IDLE", "state READY", "began main"]
 
@@ -78,7 +79,9 @@ def test_what_is_left_in_the_background_is_killed_at_once(launcher: RunningLaunc
     assert end.status == 0
     assert {left["command"] for left in end.leftovers} == {"sleep 4323"}
     assert len(end.leftovers) == 2
-    assert len(launcher.marked()) == 1
+    wait_until(
+        lambda: len(launcher.marked()) == 1, what="the launcher to be alone"
+    )  # the next newborn is still nameless
 
 
 def test_what_is_removed_is_not_in_the_environment(launcher: RunningLauncher) -> None:

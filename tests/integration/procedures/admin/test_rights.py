@@ -123,7 +123,7 @@ def test_users_and_groups_are_for_superusers_alone(client_as: ClientAs, model: s
 
 def test_index_shows_a_staff_viewer_history_and_nothing_else(staff: Client) -> None:
     apps = staff.get("/admin/").context["app_list"]
-    assert [app["app_label"] for app in apps] == ["environments", "procedures"]
+    assert [app["app_label"] for app in apps] == ["environments", "procedures", "trials"]
     assert {model["object_name"] for model in apps[1]["models"]} == {
         "Procedure",
         "Command",
