@@ -1,4 +1,4 @@
-"""The operators' overrides: what is decided, by whom and since when; and deciding."""
+"""What operators tell scripts: the overrides, by whom and since when; deciding them; and the form for other events."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -37,7 +37,7 @@ class ShownOverride:
 @page_view
 def overrides(request: HttpRequest) -> HttpResponseBase:
     """All of them; the page reads itself again."""
-    return _page(Page.of(request))
+    return overrides_page(Page.of(request), sent=request.GET.get("sent", ""))
 
 
 @require_POST
@@ -51,12 +51,13 @@ def change(request: HttpRequest, name: str) -> HttpResponseBase:
     except Refusal as refused:
         if wants_json(request) or refused.code == "not_found":
             raise
-        return _page(page, refused)
+        return overrides_page(page, refused)
     url = reverse("overrides")
     return JsonResponse({"url": url}) if wants_json(request) else redirect(url)
 
 
-def _page(page: Page, refusal: Refusal | None = None) -> HttpResponse:
+def overrides_page(page: Page, refusal: Refusal | None = None, message: Any = None, *, sent: str = "") -> HttpResponse:
+    """The page, with what was refused, the message that could not be sent, or the number of the event that was."""
     shown = [_shown(one, page.now) for one in OverrideService(page.actor).all()]
     return page.render(
         "procedures/overrides.html",
@@ -64,6 +65,9 @@ def _page(page: Page, refusal: Refusal | None = None) -> HttpResponse:
         status=status_of(refusal) if refusal else 200,
         overrides=shown,
         may_override=page.actor.may(Right.OVERRIDE),
+        may_publish=page.actor.may(Right.PUBLISH),
+        message=message,
+        sent=sent if sent.isascii() and sent.isdigit() else "",
         refusal=str(refusal) if refusal else "",
     )
 

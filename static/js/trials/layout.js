@@ -172,7 +172,7 @@ export function crossings(layers) {
   let count = 0;
   layers.forEach((layer, i) => {
     const size = layers[i + 1]?.length ?? 0;
-    const sums = new Array(size + 1).fill(0);
+    const sums = Array.from({ length: size + 1 }, () => 0);
     let seen = 0;
     for (const one of layer) {
       const targets = one.after.map((other) => other.order).sort((a, b) => a - b);
@@ -231,7 +231,7 @@ function settle(layer, wanted) {
 
 /** Where each layer begins: the words of the edges between two layers have room there. @param {number} count @param {Link[]} links @param {Map<string, Spot>} spots @param {number} along @param {boolean} isDown */
 function startsOf(count, links, spots, along, isDown) {
-  const gaps = new Array(Math.max(0, count - 1)).fill(isDown ? BETWEEN_DOWN : BETWEEN);
+  const gaps = Array.from({ length: Math.max(0, count - 1) }, () => (isDown ? BETWEEN_DOWN : BETWEEN));
   for (const link of links) {
     const [a, b] = [spots.get(link.from)?.layer ?? 0, spots.get(link.to)?.layer ?? 0];
     if (a === b || isDown) continue;

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.test import Client
+from django.utils.html import escape
 
 from procedures.models import Attachment, Event, LogRecord, OperatorOverride, Procedure, Question
 from tests.fixtures.people import Users
@@ -109,3 +110,41 @@ def test_override_that_cannot_be_set_is_refused_in_words(
 
 def test_viewer_may_not_switch_overrides(client_as: ClientAs) -> None:
     assert client_as("viewer").post(f"/overrides/{NAME}/", {"value": "on"}).status_code == 403
+
+
+def test_an_event_is_sent_to_scripts_from_the_page(client_as: ClientAs, db: None) -> None:
+    operator = client_as("operator")
+    assert "Tell scripts something" in operator.get("/overrides/").content.decode()
+    answer = operator.post("/events/send/", {"topic": "weather.wind", "payload": '{"speed": 12.5}'})
+    event = Event.objects.get(topic="weather.wind")
+    assert (answer.status_code, answer["Location"]) == (302, f"/overrides/?sent={event.pk}")
+    assert (event.payload, event.who) == ({"speed": 12.5}, "operator")
+    assert f"Event {event.pk} was sent" in operator.get(answer["Location"]).content.decode()
+
+
+@pytest.mark.parametrize(
+    ("topic", "payload", "complaint"),
+    [
+        ("weather wind", "{}", "words of letters"),
+        ("", "{}", "is required"),
+        ("procedure.x", "{}", "one of OET"),
+        ("weather.wind", "{speed: 1}", "is not JSON"),
+        ("weather.wind", "[1]", "must be an object"),
+        ("weather.wind", "[" * 100_000, "is not JSON"),
+    ],
+)
+def test_a_message_that_cannot_be_sent_stays_in_the_form(
+    client_as: ClientAs, db: None, topic: str, payload: str, complaint: str
+) -> None:
+    answer = client_as("operator").post("/events/send/", {"topic": topic, "payload": payload})
+    text = answer.content.decode()
+    assert answer.status_code == 400
+    assert complaint in text
+    assert escape(payload[:50]) in text
+    assert not Event.objects.exists()
+
+
+def test_a_viewer_may_not_send_events(client_as: ClientAs, db: None) -> None:
+    viewer = client_as("viewer")
+    assert "Tell scripts something" not in viewer.get("/overrides/").content.decode()
+    assert viewer.post("/events/send/", {"topic": "weather.wind"}).status_code == 403
