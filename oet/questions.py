@@ -58,14 +58,13 @@ class Questions:
             return f"the answer is one of {', '.join(known[0])}" if known[0] else "the answer is text"
         return None
 
-    def answer(self, number: int, answer: str, by: str) -> bool:
-        """Somebody has answered; False where nobody waits for it any more."""
+    def answer(self, number: int, answer: str, by: str) -> Callable[[], None] | None:
+        """Write down that somebody has answered; what tells the script so. None where nobody waits for it any more."""
         known = self._close(number)
         if known is None:
-            return False
+            return None
         self._write({"number": number, "state": "answered", "answer": answer, "by": by})
-        known[1].put(answer)
-        return True
+        return lambda: known[1].put(answer)
 
     def _close(self, number: int) -> tuple[list[str], SimpleQueue[str]] | None:
         with self._lock:

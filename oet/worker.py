@@ -338,15 +338,16 @@ class ScriptWorker:
         return {"ok": True}, self._conversation.resume
 
     def _take_answer(self, command: Any, request: dict[str, Any]) -> Taken:
-        """The answer is journalled before it is confirmed: whoever reads on after that finds it."""
+        """The answer is journalled before it is confirmed, and confirmed before the script goes on, perhaps to its end."""
         number, answer, by = request.get("question"), request.get("answer"), str(request.get("by", ""))
         reason = self._conversation.questions.why_not(number, answer)
         if reason:
             return _refusal(reason)
-        if not self._conversation.questions.answer(int(number or 0), str(answer), by):
+        tell = self._conversation.questions.answer(int(number or 0), str(answer), by)
+        if tell is None:
             return _refusal(f"question {number} does not wait for an answer")
         self._write_down(command, "ANSWER", None, by=by)
-        return {"ok": True}, None
+        return {"ok": True}, tell
 
     def _take_stop(self, command: Any, _request: dict[str, Any]) -> Taken:
         self._write_down(command, "STOP", None)

@@ -235,7 +235,7 @@ def test_notices_are_off_until_they_are_wanted_and_then_tell_of_a_failure(
     notify.click()
     expect(notify).to_have_attribute("aria-pressed", "true")
     create(product, "def main(): raise ValueError('no')", "second.py", start=True)
-    window.wait_for_function("told.length === 1")
+    window.wait_for_function("() => window.told.length === 1")
     assert window.evaluate("told") == ["second.py FAILED"]
     expect(window.locator("[data-announce=assertive]")).to_have_text("second.py is FAILED: ValueError: no (in main).")
     context.close()

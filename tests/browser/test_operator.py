@@ -251,7 +251,9 @@ def test_the_theme_is_chosen_at_once_and_kept(page: Page, tmp_path: Path) -> Non
 
 def test_the_keyboard_alone_finds_starts_and_opens_a_procedure(page: Page, open_page: OpenPage) -> None:
     other = open_page("operator")
-    first, second = prepare(other, COUNTING, "first.py"), prepare(other, ENDLESS, "second.py")
+    first = prepare(other, COUNTING, "first.py")
+    expect(page.locator(f"[data-list=prepared] [data-procedure='{first}']")).to_contain_text("READY")
+    second = prepare(other, ENDLESS, "second.py")
     row = page.locator(f"[data-list=prepared] [data-procedure='{second}']")
     expect(row).to_contain_text("READY")
     page.keyboard.press("j")

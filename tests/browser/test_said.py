@@ -30,7 +30,7 @@ def test_a_question_is_loud_everywhere_answered_once_and_a_pause_holds_until_tol
     question = page.locator("[data-question]")
     expect(question).to_contain_text("Wind gusts 11.8 m/s. Go on?")
     expect(page.locator("[data-announce=assertive]")).to_contain_text("speaking.py asks: Wind gusts")
-    page.wait_for_function("document.title.startsWith('(1) ')")
+    page.wait_for_function("() => document.title.startsWith('(1) ')")
     expect(viewer.locator("[data-question]")).to_contain_text("Wind gusts")
     expect(viewer.locator("[data-question] button")).to_have_count(0)
     question.get_by_role("button", name="Go on").click()

@@ -239,7 +239,7 @@ def test_an_abort_without_a_subarray_is_refused_in_the_dialog_before_anything_is
 
 
 def test_health_names_every_part_and_what_is_missing(page: Page, control_room: Page, tmp_path: Path) -> None:
-    page.get_by_role("link", name="Health").click()
+    page.get_by_role("link", name="Health", exact=True).click()
     checks = page.locator("[data-checks]")
     for part in ("Manager", "Launcher", "Worker for environments", "Database"):
         expect(checks.locator("li").filter(has_text=part)).to_have_attribute("data-state", "success")

@@ -196,7 +196,9 @@ def test_answer_ends_the_wait_and_is_written_down_before_it_does(talk: Conversat
         journal.came.clear()
     assert talk.questions.why_not(1, "perhaps") == "the answer is one of yes, no"
     assert talk.questions.why_not(2, "yes") == "question 2 does not wait for an answer"
-    assert talk.questions.answer(1, "yes", "ann")
+    tell = talk.questions.answer(1, "yes", "ann")
+    assert tell
+    tell()
     assert journal.of("question")[-1] == {"number": 1, "state": "answered", "answer": "yes", "by": "ann"}
     asking.join(20)
     assert answers == ["yes"]

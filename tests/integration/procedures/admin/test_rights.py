@@ -130,4 +130,8 @@ def test_index_shows_a_staff_viewer_history_and_nothing_else(staff: Client) -> N
         "Event",
         "Node",
         "ResourceClaim",
+        "Question",
+        "Attachment",
+        "LogRecord",
+        "OperatorOverride",
     }
