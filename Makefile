@@ -2,8 +2,8 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
-# Two workers suit two cores; more help little, since many tests wait for processes.
-JOBS ?= 2
+# Three workers suit two cores, for many tests wait for processes.
+JOBS ?= 3
 # Checks read the settings, which make a home; not the one with real data in it.
 SCRATCH := OET_HOME=.venv/scratch DATABASE_URL=
 
