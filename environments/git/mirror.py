@@ -1,6 +1,7 @@
 """One bare mirror of one repository: fetched only when a commit is not there yet, used offline when it is."""
 
 import shutil
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,6 +19,8 @@ from environments.locks import held
 from environments.running import Watch
 
 _PREFIX_OF_PINS = "refs/oet/"
+_PIN_ATTEMPTS = 20
+_PIN_PAUSE_S = 0.05
 _ALL_BRANCHES = "+refs/heads/*:refs/heads/*"
 _ALL_TAGS = "+refs/tags/*:refs/tags/*"
 
@@ -66,7 +69,18 @@ class Mirror:
 
     def pin(self, commit: str) -> None:
         """Keep the commit for ever, also when its branch is rewritten or deleted."""
-        ask_git(self.path, ["update-ref", _PREFIX_OF_PINS + commit, commit])
+        reference = _PREFIX_OF_PINS + commit
+        for attempts_left in reversed(range(_PIN_ATTEMPTS)):
+            if (self.path / reference).exists():
+                return
+            try:
+                ask_git(self.path, ["update-ref", reference, commit])
+            except CommandFailed:  # another procedure pins the same commit at this moment, and holds git's lock
+                if not attempts_left:
+                    raise
+                time.sleep(_PIN_PAUSE_S)
+            else:
+                return
 
     # --- which commit is meant
 

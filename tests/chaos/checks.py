@@ -151,10 +151,15 @@ def _creations(evidence: Evidence) -> Iterator[str]:
 
 def _stops(evidence: Evidence) -> Iterator[str]:
     states = {procedure.id: procedure.state for procedure in evidence.procedures}
+    # Whose launcher is killed while it is being stopped has ended by that, and nothing of it is left, which is what the answer says.
+    lost = {procedure.id for procedure in evidence.procedures if LAUNCHER_LOST in procedure.cause}
     for stop in evidence.stops:
         if stop.alive:
             yield f"procedure {stop.procedure} was said to be stopped, and {stop.alive} lived"
-        if states.get(stop.procedure) not in {ProcedureState.STOPPED, ProcedureState.COMPLETE}:
+        if stop.procedure not in lost and states.get(stop.procedure) not in {
+            ProcedureState.STOPPED,
+            ProcedureState.COMPLETE,
+        }:
             yield f"procedure {stop.procedure} was said to be stopped, and is {states.get(stop.procedure)}"
 
 
