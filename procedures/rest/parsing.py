@@ -35,6 +35,14 @@ class BodyTooLarge(APIException):
         super().__init__(f"the body has more than {settings.OET.body_limit} bytes; OET reads no more (OET_BODY_LIMIT).")
 
 
+def bounded_body(stream: IO[Any]) -> bytes:
+    """The body of a request; raises BodyTooLarge above OET_BODY_LIMIT bytes."""
+    body: bytes = stream.read(settings.OET.body_limit + 1)
+    if len(body) > settings.OET.body_limit:
+        raise BodyTooLarge
+    return body
+
+
 class StrictJSONParser(BaseParser):
     """Parses a JSON body of at most OET_BODY_LIMIT bytes."""
 
@@ -44,10 +52,7 @@ class StrictJSONParser(BaseParser):
         self, stream: IO[Any], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
     ) -> Any:
         """The value that the body is; raises MalformedBody, BodyTooLarge."""
-        body = stream.read(settings.OET.body_limit + 1)
-        if len(body) > settings.OET.body_limit:
-            raise BodyTooLarge
-        return json_from_bytes(body)
+        return json_from_bytes(bounded_body(stream))
 
 
 class JSONRenderer(BaseRenderer):

@@ -3,13 +3,12 @@
 from collections.abc import Mapping, Sequence
 from typing import IO, Any
 
-from django.conf import settings
 from rest_framework.exceptions import UnsupportedMediaType
 from rest_framework.parsers import BaseParser
 from rest_framework.request import Request
 
 from procedures.domain.errors import InvalidInput
-from procedures.rest.parsing import JSON, BodyTooLarge, MalformedBody, Negotiation
+from procedures.rest.parsing import JSON, MalformedBody, Negotiation, bounded_body
 from procedures.rest.requests import json_object, unknown_fields
 from trials.domain.rehearsal import Fate
 from trials.domain.specification import TaskSpec
@@ -28,11 +27,8 @@ class DocumentParser(BaseParser):
         self, stream: IO[Any], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
     ) -> Any:
         """The body as text; raises MalformedBody, BodyTooLarge."""
-        body = stream.read(settings.OET.body_limit + 1)
-        if len(body) > settings.OET.body_limit:
-            raise BodyTooLarge
         try:
-            return str(body.decode())
+            return bounded_body(stream).decode()
         except UnicodeDecodeError as error:
             raise MalformedBody(f"the body is not UTF-8: byte {error.start} cannot be read.") from error
 
