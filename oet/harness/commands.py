@@ -18,7 +18,7 @@ from oet.harness.errors import (
     ScriptHarnessFatal,
     ScriptHarnessTimeout,
 )
-from oet.harness.process_tree import ProcessTree
+from oet.harness.process_tree import CannotStart, ProcessTree
 from oet.harness.status import Status
 
 if TYPE_CHECKING:
@@ -100,13 +100,13 @@ def _run(
     _announce(cmd, popen)
     began = time.monotonic()
     output = Output(log, errors, encoding)
+    tree = ProcessTree(cmd, {**options, "stderr": subprocess.STDOUT if keep_stderr else subprocess.PIPE})
     try:
-        tree = ProcessTree(cmd, {**options, "stderr": subprocess.STDOUT if keep_stderr else subprocess.PIPE})
-    except (OSError, subprocess.SubprocessError) as error:
+        return_value, hit = _watch(tree, output, limits, began)
+    except CannotStart as error:
         failure: _Failure | None = _Failure(f"{_words(cmd)} cannot be started: {error}", is_timeout=False)
         return_value = None
     else:
-        return_value, hit = _watch(tree, output, limits, began)
         failure = _judge(cmd, return_value, hit, errors)
     if failure is not None:
         log.error("%s", failure.words)
@@ -117,8 +117,9 @@ def _run(
 
 
 def _watch(tree: ProcessTree, output: Output, limits: _Limits, began: float) -> tuple[int | None, str]:
-    """Until it ends or hits a limit; its return value and which limit it hit. It is dead when anything is raised here."""
+    """From its start until it ends or hits a limit; its return value and which limit it hit. It is dead when anything is raised here."""
     try:
+        tree.start()
         hit = output.follow(tree.process, began, limits.timeout, limits.output_timeout)
         if hit:
             tree.kill()

@@ -19,23 +19,40 @@ MARK = "OET_COMMAND_ID"
 """Variable in the environment of every command. Whoever leaves the tree (daemons do) still carries it."""
 
 
+class CannotStart(Exception):
+    """The command could not be started; why."""
+
+
 class ProcessTree:
-    """Starts a command. OSError or subprocess.SubprocessError if that fails."""
+    """A command that may be killed at any moment from before its start on: so whoever starts it is never left without a handle."""
+
+    process: subprocess.Popen[bytes]
+    """Set as soon as it is started."""
 
     def __init__(self, cmd: Any, popen: dict[str, Any]) -> None:
         self._mark = uuid.uuid4().hex
+        self._cmd = cmd
         environment = dict(os.environ if popen.get("env") is None else popen["env"])
         # Commands may run commands: the marks of those above are kept.
         environment[MARK] = "/".join([*filter(None, [os.environ.get(MARK)]), self._mark])
-        options = {"stdin": subprocess.DEVNULL, "start_new_session": True, **popen, "env": environment}
+        self._options = {"stdin": subprocess.DEVNULL, "start_new_session": True, **popen, "env": environment}
+        self._is_started = False
+
+    def start(self) -> None:
+        """Start it; CannotStart if that fails. An interruption that came meanwhile is raised when it runs: `kill` it then."""
         with shielded():  # an interruption between fork and return would leave a process that nobody knows
-            self.process: subprocess.Popen[bytes] = subprocess.Popen(cmd, **options)
+            try:
+                self.process = subprocess.Popen(self._cmd, **self._options)
+            except (OSError, subprocess.SubprocessError) as error:
+                raise CannotStart(str(error)) from error
+            self._is_started = True
 
     def kill(self) -> None:
-        """Kill all of it and wait until it is gone. Nothing but Ctrl-C interrupts this."""
+        """Kill all of it and wait until it is gone; nothing to do if it never started. Nothing but Ctrl-C interrupts this."""
         with shielded():
-            treekill.kill_trees(self._find)
-            self.process.wait()
+            if self._is_started:
+                treekill.kill_trees(self._find)
+                self.process.wait()
 
     def _find(self, snapshot: Mapping[int, Process]) -> list[Process]:
         found = [process for pid, process in snapshot.items() if pid != os.getpid() and self._is_marked(pid)]

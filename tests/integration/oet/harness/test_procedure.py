@@ -1,6 +1,7 @@
 """Harness scripts in a real ScriptWorker: the journal, stops, and what the procedure's page makes of it."""
 
 import signal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -305,6 +306,27 @@ def test_command_of_a_stopped_action_is_gone_before_the_listeners_run(launcher: 
     script.wait_for("stopped main")
     script.wait_for_exit()
     assert called(script) == ["one", "two", "waiting", "1"]
+
+
+def test_command_that_was_starting_when_the_stop_came_is_gone_as_well(
+    launcher: RunningLauncher, tmp_path: Path
+) -> None:
+    listeners = f"""
+import pathlib
+starting, go = pathlib.Path({str(tmp_path / "starting")!r}), pathlib.Path({str(tmp_path / "go")!r})
+def start_slowly():
+    starting.touch()
+    while not go.exists(): time.sleep(0.01)
+script.add_listener(lambda ctx: say(harness.run_command(["pgrep", "-f", "sleep 7[1]"]).return_value), harness.POST_FATAL)
+"""
+    script = launcher.run(night("harness.run_command('sleep 71', preexec_fn=start_slowly)", listeners=listeners))
+    wait_until((tmp_path / "starting").exists, what="the fork of the command")
+    script.stop()
+    script.wait_for("command STOP")
+    (tmp_path / "go").touch()
+    script.wait_for("stopped main")
+    script.wait_for_exit()
+    assert called(script) == ["one", "two", "1"]
 
 
 def test_progress_is_thinned_and_the_last_value_kept(launcher: RunningLauncher) -> None:
