@@ -41,27 +41,32 @@ class Deadlines:
                 del self._timers[procedure_id]
             if deadline_at is not None:
                 wait_s = max(0.0, (deadline_at - datetime.now(UTC)).total_seconds())
-                timer = asyncio.get_running_loop().call_later(wait_s, self._fire, procedure_id)
+                timer = asyncio.get_running_loop().call_later(wait_s, self._fire, procedure_id, deadline_at)
                 self._timers[procedure_id] = (deadline_at, timer)
 
-    def _fire(self, procedure_id: int) -> None:
+    def _fire(self, procedure_id: int, deadline_at: datetime) -> None:
         self._timers.pop(procedure_id, None)
         live = self._context.procedures.get(procedure_id)
         if live is not None and live.ladder is None:
-            self._context.begin(_time_out(self._context, live), f"timeout {procedure_id}")
+            self._context.begin(_time_out(self._context, live, deadline_at), f"timeout {procedure_id}")
 
 
-async def _time_out(context: Context, live: LiveProcedure) -> None:
+async def _time_out(context: Context, live: LiveProcedure, deadline_at: datetime) -> None:
     grace_s = context.settings.grace_s
-    begun = await context.database.write(lambda record: _begin(record, live.id, grace_s), [live.id], is_fresh=True)
+    begun = await context.database.write(
+        lambda record: _begin(record, live.id, deadline_at, grace_s), [live.id], is_fresh=True
+    )
     if begun is not None:
         await climb(context, live, StopReport(TIMEOUT, begun.timestamp(), grace_s), NO_COMMAND)
 
 
-def _begin(record: Recording, procedure_id: int, grace_s: float) -> datetime | None:
-    """Write down that it is out of time; when, or None where it has gone on, has ended or is being stopped anyway."""
+def _begin(record: Recording, procedure_id: int, deadline_at: datetime, grace_s: float) -> datetime | None:
+    """Write down that it is out of time; when, or None where it has gone on, has ended or is being stopped anyway.
+
+    The timer has measured the time, which a clock that is set does not disturb; so that it is over is not asked of the clock.
+    """
     procedure, now = record.procedure(procedure_id), datetime.now(UTC)
-    if procedure.state in FINAL or procedure.deadline_at is None or procedure.deadline_at > now:
+    if procedure.state in FINAL or procedure.deadline_at != deadline_at:
         return None
     if procedure.stop_asked_at is not None:
         return None

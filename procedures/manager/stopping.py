@@ -47,7 +47,7 @@ async def climb(context: Context, live: LiveProcedure, report: StopReport, comma
     """Climb the ladder, or shorten the one that is being climbed; UNKNOWN where it does not lead to the end."""
     live.is_stop_wanted.set()
     if live.ladder is not None:
-        live.ladder.shorten(report.asked_at + report.grace_s)
+        live.ladder.shorten(report.asked_at, report.grace_s)
         return
     live.ladder = StopLadder(live.process, report, command=command_id, is_stop_taken=live.story.is_stop_taken)
     try:

@@ -59,24 +59,25 @@ class StopLadder:
         self._process = process
         self._command = command
         self._is_stop_taken = is_stop_taken
-        self._kill_at = report.asked_at + report.grace_s
+        self._kill_at = _monotonic(report.asked_at, report.grace_s)
         self._shortened = asyncio.Event()
 
     @property
     def kill_at(self) -> float:
-        """When the grace period ends (Unix time)."""
+        """When the grace period ends (monotonic)."""
         return self._kill_at
 
-    def shorten(self, kill_at: float) -> None:
-        """Let the grace period end at `kill_at` (Unix time) if that is earlier than it would."""
+    def shorten(self, asked_at: float, grace_s: float) -> None:
+        """Let the grace period end as if it had begun at `asked_at` (Unix time), if that is earlier than it would."""
+        kill_at = _monotonic(asked_at, grace_s)
         if kill_at < self._kill_at:
             self._kill_at = kill_at
             self._shortened.set()
 
     async def climb(self) -> None:
         """Return when the process is gone. Raises NotConfirmed."""
-        await self._wait_for(self._process.spawned, time.time() + SPAWN_TIMEOUT_S)
-        if self._kill_at > time.time() and not self._process.gone.is_set():
+        await self._wait_for(self._process.spawned, SPAWN_TIMEOUT_S)
+        if self._left_s > 0 and not self._process.gone.is_set():
             await self._ask()
             await self._wait_out_grace()
         if not self._process.gone.is_set():
@@ -89,7 +90,7 @@ class StopLadder:
             return
         pause = _FIRST_PAUSE_S
         words = ""
-        while not self._process.gone.is_set() and (left := self._kill_at - time.time()) > 0:
+        while not self._process.gone.is_set() and (left := self._left_s) > 0:
             try:
                 answer = await self._process.tell({"op": "STOP", "command": self._command}, min(_TELL_TIMEOUT_S, left))
             except WorkerUnreachable as error:
@@ -99,12 +100,12 @@ class StopLadder:
                     self.report.note("asked", signal="StopRequested")
                     return
                 words = str(answer.get("error"))
-            await self._wait_for(self._process.gone, min(self._kill_at, time.time() + pause))
+            await self._wait_for(self._process.gone, min(self._left_s, pause))
             pause = min(pause * 2, _LONGEST_PAUSE_S)
         self.report.note("not asked", error=words)
 
     async def _wait_out_grace(self) -> None:
-        while not self._process.gone.is_set() and (left := self._kill_at - time.time()) > 0:
+        while not self._process.gone.is_set() and (left := self._left_s) > 0:
             self._shortened.clear()
             gone = asyncio.ensure_future(self._process.gone.wait())
             shortened = asyncio.ensure_future(self._shortened.wait())
@@ -131,16 +132,26 @@ class StopLadder:
             words = (
                 f"{len(killed['processes'])} processes were killed and its tree is empty, but exit.json did not follow"
             )
-        if not await self._wait_for(self._process.gone, time.time() + LAST_TIMEOUT_S):
+        if not await self._wait_for(self._process.gone, LAST_TIMEOUT_S):
             raise NotConfirmed(words)
 
-    async def _wait_for(self, event: asyncio.Event, until: float) -> bool:
-        """Wait for an event until a Unix time; whether it came."""
+    @property
+    def _left_s(self) -> float:
+        """What is left of the grace period."""
+        return self._kill_at - time.monotonic()
+
+    async def _wait_for(self, event: asyncio.Event, timeout_s: float) -> bool:
+        """Wait for an event; whether it came."""
         if event.is_set():
             return True
         try:
-            async with asyncio.timeout(max(until - time.time(), 0)):
+            async with asyncio.timeout(max(timeout_s, 0)):
                 await event.wait()
         except TimeoutError:
             return False
         return True
+
+
+def _monotonic(asked_at: float, grace_s: float) -> float:
+    """When a grace period that began at `asked_at` (Unix time) ends, by the clock that nobody sets: never later than it is long."""
+    return time.monotonic() + min(asked_at + grace_s - time.time(), grace_s)

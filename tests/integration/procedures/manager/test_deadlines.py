@@ -1,5 +1,7 @@
 """Timeouts: the same ladder, and FAILED at its end."""
 
+from datetime import datetime, timedelta, tzinfo
+
 import pytest
 
 from procedures.domain.states import ProcedureState as S
@@ -46,6 +48,25 @@ def test_who_does_not_heed_the_timeout_is_killed_with_all_its_children(station: 
     assert procedure.cause.startswith("timed out after 0.5 seconds in main; it was killed after the grace period")
     assert len(details(procedure_id)["stop"]["killed"]) >= 2
     wait_until_gone(pid)
+
+
+def test_a_clock_that_is_set_back_prolongs_no_timeout(station: Station, monkeypatch: pytest.MonkeyPatch) -> None:
+    class SetBack(datetime):
+        """A clock that is set back by an hour as soon as the timer is set."""
+
+        by = timedelta()
+
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> "datetime":  # type: ignore[override]
+            now, SetBack.by = datetime.now(tz) - SetBack.by, timedelta(hours=1)
+            return now
+
+    monkeypatch.setattr("procedures.manager.deadlines.datetime", SetBack)
+    with station.manager():
+        procedure_id = station.ready(NAP)
+        station.start(procedure_id, timeout_s=0.5)
+        procedure = station.wait_for(procedure_id, S.FAILED)
+    assert procedure.cause.startswith("timed out after 0.5 seconds in main")
 
 
 @pytest.mark.parametrize(

@@ -51,7 +51,7 @@ async def test_a_script_that_does_not_listen_is_killed_when_its_grace_is_over(nu
         tasks.create_task(nursery.watch(process))
         tasks.create_task(climbed.climb())
     assert rungs(climbed)[-1] == "kill"
-    assert time.time() >= climbed.kill_at
+    assert time.monotonic() >= climbed.kill_at
     shown = climbed.report.as_json(process.directory.exit_report())
     assert [rung["rung"] for rung in shown["rungs"]][-3:] == ["kill", "killed", "empty"]
     assert shown["killed"]
@@ -65,10 +65,25 @@ async def test_a_grace_period_can_be_shortened_but_not_prolonged(nursery: Nurser
         tasks.create_task(nursery.watch(process))
         tasks.create_task(climbed.climb())
         await nursery.until(process, "command")
-        climbed.shorten(time.time() + 6000)
-        assert climbed.kill_at < time.time() + 601
-        climbed.shorten(time.time())
+        climbed.shorten(time.time(), 6000)
+        assert climbed.kill_at < time.monotonic() + 601
+        climbed.shorten(time.time(), 0)
     assert process.gone.is_set()
+
+
+async def test_a_clock_that_is_set_back_prolongs_no_grace_period(
+    nursery: Nursery, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    process = await nursery.spawn(1, STUBBORN)
+    await nursery.until(process, "event")
+    climbed = ladder(process, 0.3)
+    true_time = time.time
+    monkeypatch.setattr(time, "time", lambda: true_time() - 3600)
+    async with asyncio.timeout(60), asyncio.TaskGroup() as tasks:
+        tasks.create_task(nursery.watch(process))
+        tasks.create_task(climbed.climb())
+    assert rungs(climbed)[-1] == "kill"
+    assert ladder(process, 0.3).kill_at <= time.monotonic() + 0.3
 
 
 async def test_a_process_that_was_asked_before_is_not_asked_again(nursery: Nursery) -> None:
