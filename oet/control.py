@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 REQUEST_LIMIT_BYTES = 4 << 20
 _CLIENT_PATIENCE_S = 10.0
 _TURN_S = 1.0
+_FULL = frozenset({errno.EMFILE, errno.ENFILE})
 
 
 class _Client:
@@ -48,12 +49,32 @@ class ControlSocket:
         self._tick = tick
         self._clients: dict[int, _Client] = {}
         self._listener = self._listen()
+        self._reserve = self._take_reserve()
 
     def _listen(self) -> socket.socket:
         """Listen under a high descriptor: scripts that "close everything" seldom go that far."""
         with sockets.listen(self._path) as low:
             low.settimeout(0)
             return socket.socket(fileno=moved_up(low.fileno()))
+
+    def _take_reserve(self) -> int | None:
+        """A descriptor more than is needed: where a script has used up all others, a client can still be let in instead of it."""
+        try:
+            return moved_up(self._listener.fileno())
+        except OSError:
+            return None
+
+    def _give_reserve(self) -> bool:
+        """Make room for a client; False where there is no reserve (any more)."""
+        reserve, self._reserve = self._reserve, None
+        if reserve is None:
+            return False
+        with suppress(OSError):
+            if os.path.sameopenfile(
+                reserve, self._listener.fileno()
+            ):  # else the script has closed it, and it is the script's
+                os.close(reserve)
+        return True
 
     def serve(self) -> None:
         """Serve from now on, in a thread of its own."""
@@ -69,8 +90,10 @@ class ControlSocket:
         for sock in [self._listener, *(client.socket for client in self._clients.values())]:
             sock.detach()
         self._clients.clear()
+        self._reserve = None
         try:
             self._listener = self._listen()
+            self._reserve = self._take_reserve()
         except OSError:  # no descriptors left, or no folder
             time.sleep(_TURN_S / 10)
 
@@ -88,12 +111,20 @@ class ControlSocket:
         self._dismiss_the_silent()
 
     def _accept(self) -> None:
-        with suppress(BlockingIOError):
+        try:
             sock, _ = self._listener.accept()
-            sock.settimeout(_TURN_S)
-            client = _Client(sock)
-            self._clients[sock.fileno()] = client
-            self._receive(client)
+        except BlockingIOError:
+            return
+        except OSError as error:
+            if error.errno not in _FULL:
+                raise
+            if not self._give_reserve():
+                time.sleep(_TURN_S / 20)  # somebody waits, so the next turn comes at once
+            return
+        sock.settimeout(_TURN_S)
+        client = _Client(sock)
+        self._clients[sock.fileno()] = client
+        self._receive(client)
 
     def _receive(self, client: _Client) -> None:
         try:
@@ -131,7 +162,15 @@ class ControlSocket:
 
     def _dismiss(self, client: _Client) -> None:
         self._clients.pop(client.socket.fileno(), None)
-        client.socket.close()
+        if self._reserve is not None:
+            client.socket.close()
+            return
+        descriptor = client.socket.detach()
+        try:  # what it had becomes the reserve, without a moment in which the script could take it
+            self._reserve = os.dup2(self._listener.fileno(), descriptor, inheritable=False)
+        except OSError:
+            with suppress(OSError):
+                os.close(descriptor)
 
     def _dismiss_the_silent(self) -> None:
         now = time.monotonic()

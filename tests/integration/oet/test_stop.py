@@ -220,3 +220,29 @@ def test_stop_reaches_a_script_that_waits_for_its_threads_at_the_end(launcher: R
     script.stop()
     assert script.wait_for_exit(timeout_s=9).status == 0
     assert script.topics()[-1] == "stopped"
+
+
+def test_a_script_that_has_used_up_all_descriptors_is_stopped_softly_too(launcher: RunningLauncher) -> None:
+    script = launcher.run(
+        """
+        import os, resource, time
+        def main():
+            resource.setrlimit(resource.RLIMIT_NOFILE, (5000, 5000))
+            try:
+                while True:
+                    os.open("/dev/null", os.O_RDONLY)
+            except OSError:
+                print("full")
+            try:
+                time.sleep(60)
+            finally:
+                print("parked")
+        """
+    )
+    script.wait_for_output("full")
+    for _ in range(3):  # what one client has used the next one gets
+        assert script.tell(op="LOOK")["ok"]
+    script.stop()
+    assert script.wait_for_exit().status == 0
+    assert script.topics()[-2:] == ["command STOP", "stopped main"]
+    assert script.output() == "full\nparked\n"
