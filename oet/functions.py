@@ -18,6 +18,12 @@ _REPR_CHARACTERS = 200
 _TEXT_CHARACTERS = 2000
 _DEFAULT_CHARACTERS = 1000
 _MOST_FUNCTIONS = 200
+_DOC_CHARACTERS = 10_000
+_MOST_CHARACTERS = 500_000
+"""Of all descriptions together, as JSON: half of what a record of a journal may have."""
+_FEW = 20
+_MOST_NESTED = 50
+"""Lists and objects in a default; nobody stores them nested without bound."""
 
 _KINDS = {
     inspect.Parameter.POSITIONAL_ONLY: "positional_only",
@@ -61,6 +67,30 @@ def describe_functions(module: ModuleType) -> list[dict[str, Any]]:
     names = {id(value): name for name, value in reversed(list(vars(module).items()))}
     unique = {id(function): function for function in public_functions(module)}
     return [describe_function(names[key], function) for key, function in unique.items()]
+
+
+def describe_module(module: ModuleType, offered: list[dict[str, Any]]) -> dict[str, Any]:
+    """A `loaded` record: what the script offers, and itself. Of very much the documentation is left out, then defaults, then functions."""
+    offered = _within_limit(offered)
+    names = {"module": module.__name__, "file": getattr(module, "__file__", None)}
+    doc = _cut(inspect.getdoc(module) or "", _DOC_CHARACTERS) or None
+    return {"functions": offered, **{key: value and str(value) for key, value in names.items()}, "doc": doc}
+
+
+def _within_limit(offered: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    if len(offered) < _FEW and sum(len(function["parameters"]) for function in offered) < _FEW:
+        return offered  # nothing of it is so long
+    if len(json.dumps(offered)) > _MOST_CHARACTERS:
+        offered = [{**function, "doc": ""} for function in offered]
+    if len(json.dumps(offered)) > _MOST_CHARACTERS:
+        offered = [{**f, "signature": "(…)", "parameters": [_in_brief(p) for p in f["parameters"]]} for f in offered]
+    while len(json.dumps(offered)) > _MOST_CHARACTERS:
+        offered = offered[: len(offered) // 2]
+    return offered
+
+
+def _in_brief(parameter: dict[str, Any]) -> dict[str, Any]:
+    return {**parameter, "annotation": None, "default": parameter["default"] and {"repr": "…"}, "choices": []}
 
 
 def describe_function(name: str, function: Callable[..., Any]) -> dict[str, Any]:
@@ -223,7 +253,9 @@ def _describe_default(value: Any) -> dict[str, Any]:
     if isinstance(value, enum.Enum):
         value = value.value
     text = json_or_none(value, _DEFAULT_CHARACTERS) if not isinstance(value, tuple) else None
-    return {"repr": short_repr(value)} if text is None else {"json": json.loads(text)}
+    if text is None or text.count("[") + text.count("{") > _MOST_NESTED:
+        return {"repr": short_repr(value)}
+    return {"json": json.loads(text)}
 
 
 def _annotation_text(annotation: Any) -> str | None:

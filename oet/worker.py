@@ -162,12 +162,7 @@ class ScriptWorker:
         if offered == self._offered:
             return
         self._offered = offered
-        description = {
-            "module": module.__name__,
-            "file": getattr(module, "__file__", None),
-            "doc": inspect.getdoc(module),
-        }
-        self._record("loaded", {"functions": offered, **description})
+        self._record("loaded", functions.describe_module(module, offered))
 
     def _become_ready(self) -> None:
         with self._taking:

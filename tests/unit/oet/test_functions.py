@@ -1,10 +1,11 @@
 import functools
+import json
 import types
 from typing import Any
 
 import pytest
 
-from oet import functions
+from oet import functions, journal
 
 SCRIPT = '''
 import functools
@@ -116,3 +117,27 @@ def test_result_that_cannot_be_shown_is_named_by_its_type() -> None:
     endless: list[Any] = []
     endless.append(endless)
     assert functions.describe_result(endless)["result"] is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "\n".join(f"def f{n}():\n    '''{'文' * 1990}'''" for n in range(200)),
+        "\n".join(f"def f{n}({', '.join(f'a{m}: int = 5' for m in range(120))}): pass" for n in range(200)),
+        f"'''{'x' * 2_000_000}'''",
+        "from pathlib import Path\n__file__ = Path('/a.py')\n__name__ = 5",
+    ],
+    ids=["documentation", "parameters", "docstring of the module", "odd names"],
+)
+def test_what_a_script_says_of_itself_fits_into_a_record_however_much_it_is(text: str) -> None:
+    module = types.ModuleType("observe")
+    exec(text, module.__dict__)
+    described = functions.describe_module(module, functions.describe_functions(module))
+    assert len(json.dumps(described)) < journal.RECORD_LIMIT_BYTES
+
+
+def test_a_default_that_is_nested_very_deeply_is_shown_as_text() -> None:
+    module = types.ModuleType("observe")
+    exec(f"def main(x={'[' * 60}{']' * 60}): pass", module.__dict__)
+    [function] = functions.describe_functions(module)
+    assert "repr" in function["parameters"][0]["default"]
