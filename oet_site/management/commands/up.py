@@ -66,7 +66,7 @@ class Command(BaseCommand):
     def _prepare_database(self, configuration: Configuration) -> FirstLogin | None:
         try:
             call_command("migrate", interactive=False, verbosity=0)
-            return make_first_administrator(configuration.admin_password)
+            return make_first_administrator(configuration.admin_password, configuration.home)
         except DatabaseError as error:
             where = (
                 "DATABASE_URL" if configuration.database_url else f"the SQLite file in OET_HOME={configuration.home}"
@@ -112,6 +112,7 @@ class Welcome:
             self._console.say("It is shown only now. `manage.py changepassword admin` sets another.")
         else:
             self._console.say("with the password from OET_ADMIN_PASSWORD.")
+        login.told()
 
 
 def _programs(configuration: Configuration, listening: socket.socket) -> list[Program]:
