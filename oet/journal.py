@@ -13,6 +13,8 @@ import time
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from oet import rundir
+
 RECORD_LIMIT_BYTES = 1 << 20
 READ_LIMIT_BYTES = 4 << 20
 DAMAGED = "damaged"
@@ -93,13 +95,14 @@ def read_records(
     """The complete records from byte `offset` on, and the offset to go on from; a last line without its end is not there yet.
 
     `source` is a path or an open descriptor (which is not moved). At most about `max_bytes` are read, so call again until
-    nothing new comes. A missing file has no records. A line that is no record comes out under the topic DAMAGED.
+    nothing new comes. A missing file has no records. A line that is no record comes out under the topic DAMAGED. OSError where
+    something else than a file is there, or one that may not be read.
     """
     if isinstance(source, int):
         data = _read_lines(source, offset, max_bytes)
     else:
         try:
-            descriptor = os.open(source, os.O_RDONLY | os.O_CLOEXEC)
+            descriptor = os.open(source, rundir.READING)
         except FileNotFoundError:
             return [], offset
         try:
@@ -135,7 +138,7 @@ def _parse(line: bytes) -> Record:
     try:
         fields = json.loads(line)
         return Record(int(fields["seq"]), float(fields["time"]), str(fields["topic"]), fields["payload"])
-    except (ValueError, TypeError, KeyError, RecursionError):
+    except (ValueError, TypeError, KeyError, OverflowError, RecursionError):
         return Record(0, 0.0, DAMAGED, {"line": line[:200].decode(errors="replace")})
 
 

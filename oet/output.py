@@ -177,10 +177,14 @@ def _segments(directory: Path) -> list[tuple[int, Path]]:
 
 def _read_segment(path: Path, offset: int, position: int, size: int) -> list[Frame]:
     try:
-        with path.open("rb", buffering=0) as file:
-            file.seek(offset)
-            data = file.read(size) or b""
-    except FileNotFoundError:  # deleted since we listed: the next one is the oldest now
+        descriptor = os.open(path, rundir.READING)
+    except OSError:  # deleted since we listed: the next one is the oldest now
         return []
+    try:
+        data = os.pread(descriptor, size, offset)
+    except OSError:  # no file of ours
+        return []
+    finally:
+        os.close(descriptor)
     frames, _ = decode_frames(data, position)
     return frames

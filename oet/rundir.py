@@ -34,6 +34,9 @@ PROCEDURE_MARK = "OET_PROCEDURE_ID"
 
 DEFAULT_OUTPUT_LIMIT_BYTES = 1 << 28
 
+READING = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC
+"""How a supervisor opens what a script may have put there: it never waits for the other end of a pipe."""
+
 
 class BadDocument(ValueError):
     """A file that is not what it should be; says which, and what is wrong."""
@@ -180,8 +183,9 @@ def write_document(path: Path, document: dict[str, Any]) -> None:
 def read_document(path: Path) -> dict[str, Any]:
     """The JSON object in a file; BadDocument where it is none."""
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
+        with open(path, encoding="utf-8", opener=lambda name, _: os.open(name, READING)) as file:
+            document = json.load(file)
+    except (ValueError, RecursionError) as error:
         raise BadDocument(f"{path}: {error}") from error
     if not isinstance(document, dict):
         raise BadDocument(f"{path}: not a JSON object")

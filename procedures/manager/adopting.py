@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from oet import processes
@@ -23,9 +24,9 @@ from procedures.manager.stopping import NO_COMMAND, climb
 from procedures.models import LIVE_STATES, Command, Node, Procedure
 from procedures.supervision.launcher_link import LauncherLink, LauncherUnreachable, Refused, StillAlive
 from procedures.supervision.launchers import DEFAULT
-from procedures.supervision.run_directories import RunDirectory, run_directories
+from procedures.supervision.run_directories import BadDocument, ExitReport, RunDirectory, run_directories
 from procedures.supervision.stop_ladder import StopReport
-from procedures.supervision.story import story_until
+from procedures.supervision.story import Story, story_until
 
 log = logging.getLogger(__name__)
 
@@ -85,16 +86,22 @@ def _read_legacy(node: str) -> Legacy:
     commands: dict[int, list[QueuedCommand]] = defaultdict(list)
     for command in Inbox(node).queued(is_sure=True):
         commands[command.procedure_id].append(command)
-    starts = {p.pk: _last_start(p.pk) for p in procedures if p.state == ProcedureState.RUNNING and not p.part_of}
+    running = [p.pk for p in procedures if p.state == ProcedureState.RUNNING and not p.part_of]
+    starts = {procedure_id: order for procedure_id in running if (order := _last_start(procedure_id)) is not None}
     boot_id = Node.objects.filter(name=node).values_list("boot_id", flat=True).first() or ""
     subscriptions = subscriptions_of([p.pk for p in procedures])
     return Legacy(procedures, commands, starts, subscriptions, boot_id)
 
 
-def _last_start(procedure_id: int) -> StartOrder:
-    command = Command.objects.filter(
-        procedure_id=procedure_id, kind=Command.Kind.START, state=Command.State.DONE
-    ).latest("id")
+def _last_start(procedure_id: int) -> StartOrder | None:
+    """None where its journal says that it runs, and nobody has asked for that."""
+    command = (
+        Command.objects.filter(procedure_id=procedure_id, kind=Command.Kind.START, state=Command.State.DONE)
+        .order_by("id")
+        .last()
+    )
+    if command is None:
+        return None
     call = ProcedureInput(tuple(command.arguments.get("args", ())), command.arguments.get("kwargs", {}))
     return StartOrder(command.pk, str(command.arguments["function"]), call, command.expires_at, command.issued_by)
 
@@ -134,7 +141,7 @@ async def _adopt(context: Context, procedure: Procedure, legacy: Legacy, workers
         return _carry_on(context, live, procedure, legacy)
     live.is_pid_due = procedure.state == ProcedureState.PREP_ENV and has_process
     live.was_ready = ProcedureState(procedure.state) not in NOT_READY_YET
-    live.story = await asyncio.to_thread(story_until, directory.journal, procedure.journal_offset)
+    live.story = await _story(directory, procedure.journal_offset)
     for event_id, topics in legacy.subscriptions.get(procedure.pk, ()):
         live.ears.listen(topics, event_id)
     live.ears.due.set()
@@ -152,6 +159,15 @@ async def _adopt(context: Context, procedure: Procedure, legacy: Legacy, workers
     context.begin(follow(context, live), f"follow {live.id}")
     context.know_deadlines({procedure.pk: procedure.deadline_at})
     return taken | _carry_on(context, live, procedure, legacy)
+
+
+async def _story(directory: RunDirectory, offset: int) -> Story:
+    """What a predecessor knew of a journal; nothing where it cannot be read any more, for the other procedures are to be taken over."""
+    try:
+        return await asyncio.to_thread(story_until, directory.journal, offset)
+    except OSError as error:
+        log.error("procedure %s: its journal cannot be read: %s", directory.procedure_id, error)  # noqa: TRY400 - an outcome
+        return Story()
 
 
 def _carry_on(context: Context, live: LiveProcedure, procedure: Procedure, legacy: Legacy) -> set[int]:
@@ -180,6 +196,13 @@ def _loss(directory: RunDirectory, boot_id: str) -> str:
     return LAUNCHER_LOST
 
 
+def _report(directory: RunDirectory) -> ExitReport | None:
+    """exit.json; None where there is none that can be read."""
+    with suppress(BadDocument, OSError):
+        return directory.exit_report()
+    return None
+
+
 async def _clear_away(context: Context, orphans: Sequence[RunDirectory], workers: _Workers) -> None:
     """Remove run directories of procedures that are final (or unknown to the database), with whatever still runs there."""
     rows = await context.database.read(
@@ -202,5 +225,5 @@ async def _clear_away(context: Context, orphans: Sequence[RunDirectory], workers
                 )
                 continue
         elif directory.procedure_id in rows:
-            await archive_output(context, directory, rows[directory.procedure_id], directory.exit_report())
+            await archive_output(context, directory, rows[directory.procedure_id], _report(directory))
         await asyncio.to_thread(directory.remove)

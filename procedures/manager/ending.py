@@ -82,7 +82,7 @@ def _ending(procedure: Procedure, live: LiveProcedure, end: EndOfProcess, settin
         leftovers=len(report.leftovers) if report else 0,
         body_status=(story.exited or {}).get("status"),
         body_signal=(story.exited or {}).get("signal"),
-        lost=live.gave_up or (end.lost if report is None else ""),
+        lost=live.gave_up or live.unread or (end.lost if report is None else ""),
     )
 
 

@@ -1,12 +1,13 @@
 """Following a procedure: reading on in its run directory whenever there is news, until its end is recorded."""
 
 import asyncio
+import errno
 import logging
 import time
 from dataclasses import dataclass
 from functools import partial
 
-from oet.journal import read_records
+from oet.journal import Record, read_records
 from oet.output import read_frames
 from oet.rundir import BadDocument
 from procedures.domain.states import ProcedureState
@@ -30,6 +31,8 @@ OUTPUT_BYTES_A_TURN = 1 << 20
 _SMALL_OUTPUT_BYTES = 1 << 15
 """As little as this is compressed at once; more of it in a thread, so that others need not wait."""
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 1.0, 60.0
+_SPOILT = frozenset({errno.EISDIR, errno.ENOTDIR, errno.ESPIPE, errno.ENXIO, errno.ELOOP, errno.EACCES, errno.EPERM})
+"""It will not pass by itself: something else is where the journal was."""
 
 
 @dataclass(frozen=True)
@@ -105,11 +108,25 @@ async def _read(context: Context, live: LiveProcedure) -> News:
     end = _end(live)
     if end is not None:
         live.process.gone.set()
-    records, offset = read_records(live.directory.journal, live.journal_offset, JOURNAL_BYTES_A_TURN)
+    records, offset = _records(context, live)
     notes = notes_of(records, live.story, live.id)
     is_more = offset > live.journal_offset and live.directory.journal_size_bytes() > offset
     output = await _read_output(context, live, is_last=end is not None)
     return News(notes, offset, output, None if is_more else end, is_more)
+
+
+def _records(context: Context, live: LiveProcedure) -> tuple[list[Record], int]:
+    """What is new in the journal. One that the script has spoilt must not keep its procedure from ending."""
+    try:
+        return read_records(live.directory.journal, live.journal_offset, JOURNAL_BYTES_A_TURN)
+    except OSError as error:
+        if error.errno not in _SPOILT:
+            raise
+        if not live.unread:
+            live.unread = f"its journal cannot be read: {error}"
+            log.error("procedure %s: %s", live.id, live.unread)  # noqa: TRY400 - an outcome; it is said on every page too
+            context.report(f"journal of procedure {live.id}", f"procedure {live.id}: {live.unread}")
+        return [], live.journal_offset
 
 
 def _end(live: LiveProcedure) -> EndOfProcess | None:
@@ -161,6 +178,7 @@ async def _finish(context: Context, live: LiveProcedure, order: AbortOrder | Non
         context.take(order.prepare, order.preparation)
         context.take(order.start, None)
     context.procedures.forget(live)
+    context.report(f"journal of procedure {live.id}", "")
     live.over.set()
     if live.is_from_git:
         await context.desk.release(live.id)

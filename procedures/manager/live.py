@@ -66,6 +66,8 @@ class LiveProcedure:
     """Why the manager itself had it killed; empty if it had not."""
     lost: str = ""
     """Why nothing will be known of its end; empty while something may."""
+    unread: str = ""
+    """Why its journal cannot be read (any more); empty if it can."""
     answers_due: list[int] = field(default_factory=list)
     """Commands that the worker has obeyed, to be answered when what it wrote about them is recorded."""
     ears: Ears = field(init=False)

@@ -8,6 +8,7 @@ from typing import Any
 
 from oet.journal import DAMAGED, Record
 from procedures.domain.errors import TransitionRefused
+from procedures.domain.reported import functions_of
 from procedures.domain.states import ProcedureState
 from procedures.manager.sayings import Attached, Listening, Logged, Saying, Sayings, saying_of
 from procedures.manager.texts import clean_json, clean_text, topic_of_script
@@ -20,6 +21,9 @@ _STATES_OF_WORKERS = frozenset(
     {ProcedureState.IDLE, ProcedureState.LOADING, ProcedureState.INITIALISING, ProcedureState.READY}
 )
 """The final states are decided by the manager, and RUNNING too but for an errand, which the worker begins by itself."""
+
+_LATEST_TIME_S = 4e9
+"""In the year 2096."""
 
 
 @dataclass(frozen=True)
@@ -44,17 +48,19 @@ Note = Move | Offer | Published | Saying | Attached | Logged | Listening
 def notes_of(records: Iterable[Record], story: Story, procedure_id: int) -> list[Note]:
     """What is to be written down of `records`; `story` learns from them."""
     notes: list[Note] = []
+    faults: list[str] = []
     for record in records:
         try:
             note = _note(record, story)
-        except (KeyError, TypeError, ValueError, OverflowError) as error:
-            log.warning(
-                "procedure %s: record %s of its journal is not as documented: %r", procedure_id, record.seq, error
-            )
+        except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
+            faults.append(f"record {record.seq} of its journal is not as documented: {error!r:.300}")
         else:
             if note is not None:
                 notes.append(note)
             learn_quietly(story, record)
+    if faults:  # one line, however much rubbish a script has written there
+        more = f"; likewise {len(faults) - 1} more" if len(faults) > 1 else ""
+        log.warning("procedure %s: %s%s", procedure_id, faults[0], more)
     return notes
 
 
@@ -82,8 +88,11 @@ def _note(record: Record, story: Story) -> Note | None:
     if record.topic == DAMAGED:
         raise ValueError(payload["line"])
     if record.topic == "loaded":
-        return Offer(clean_json(list(payload["functions"])))
-    at = datetime.fromtimestamp(record.time, UTC)
+        offered = clean_json(functions_of(payload))
+        if not isinstance(offered, list):
+            raise ValueError(offered["unusable"])
+        return Offer(offered)
+    at = _time_of(record)
     if record.topic == "event":
         message = clean_json(payload["payload"])
         return Published(
@@ -94,6 +103,13 @@ def _note(record: Record, story: Story) -> Note | None:
     if record.topic == "state":
         return _move(ProcedureState(payload["state"]), at, story)
     return saying_of(record.topic, payload, at)
+
+
+def _time_of(record: Record) -> datetime:
+    """When it was written; ValueError for a time that cannot be: dates far away break arithmetic with them, and time zones."""
+    if not 0.0 <= record.time < _LATEST_TIME_S:
+        raise ValueError(f"its time is {record.time}")
+    return datetime.fromtimestamp(record.time, UTC)
 
 
 def _move(state: ProcedureState, at: datetime, story: Story) -> Move:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from oet.journal import Record, read_records
+from procedures.domain.reported import exited_of, functions_of, raised_of
 
 
 @dataclass
@@ -28,28 +29,28 @@ class Story:
     """How a shell script ended that did not end well."""
 
     def learn(self, record: Record) -> None:
-        """Take in one record. Raises KeyError or TypeError where it is not as documented."""
-        payload = record.payload
+        """Take in one record. Raises KeyError, TypeError or ValueError where it is not as documented."""
+        payload = _object(record)
         match record.topic:
             case "state":
                 self.function = "init" if payload["state"] == "INITIALISING" else self.function
                 self.returned = None
             case "loaded":
-                self.functions = list(payload["functions"])
+                self.functions = functions_of(payload)
             case "command" if payload["op"] == "RUN":
                 self.runs_taken.add(payload["command"])
-                self.function = payload["function"]
-            case "command":
+                self.function = str(payload["function"])
+            case "command" if payload["op"] == "STOP":
                 self.is_stop_taken = True
             case "returned":
                 self.returned = payload
                 self.has_main_returned = payload["function"] == "main"
             case "raised":
-                self.raised = payload
+                self.raised = raised_of(payload)
             case "exited":
-                self.exited = payload
+                self.exited = exited_of(payload)
             case "began":
-                self.function = payload["function"]
+                self.function = str(payload["function"])
             case "ended":
                 self.has_completed = payload["how"] == "complete"
 
@@ -61,6 +62,12 @@ class Story:
     def names(self) -> list[str]:
         """The functions that the script offers."""
         return [known["name"] for known in self.functions or ()]
+
+
+def _object(record: Record) -> Mapping[str, Any]:
+    if not isinstance(record.payload, Mapping):
+        raise TypeError(f"the payload of {record.topic} is no object")
+    return record.payload
 
 
 def story_until(journal: str, offset: int) -> Story:
@@ -82,7 +89,7 @@ def learn_quietly(story: Story, record: Record) -> bool:
     """Take in a record; False where it is not as documented."""
     try:
         story.learn(record)
-    except (KeyError, TypeError, AttributeError):
+    except (KeyError, TypeError, ValueError, AttributeError):
         return False
     return True
 

@@ -1,6 +1,7 @@
 import json
 import os
 import resource
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -91,7 +92,14 @@ def test_reopened_journal_shuts_off_a_torn_record(path: Path) -> None:
     assert [(record.seq, record.topic) for record in records] == [(1, "a"), (0, journal.DAMAGED), (2, "b")]
 
 
-@pytest.mark.parametrize("line", [b"nonsense", b"[]", b"{}", b'{"seq": "x"}', b"\xff", b"[" * 50_000])
+@pytest.mark.parametrize(
+    "line",
+    [
+        *(b"nonsense", b"[]", b"{}", b'{"seq": "x"}', b"\xff", b"[" * 50_000),
+        b'{"seq": Infinity, "time": 1, "topic": "event", "payload": 1}',
+        b'{"seq": 1, "time": 1' + b"0" * 400 + b', "topic": "event", "payload": 1}',
+    ],
+)
 def test_line_that_is_no_record_is_named_and_passed_over(path: Path, line: bytes) -> None:
     path.write_bytes(line + b"\n")
     (record,), offset = read_records(path, 0)
@@ -155,3 +163,10 @@ def test_descriptor_closed_behind_our_back_is_opened_again(path: Path) -> None:
         assert writer.append("a", 1) == 1
         assert other.tell() == 0
     assert len(read_records(path, 0)[0]) == 1
+
+
+@pytest.mark.parametrize("make", [Path.mkdir, os.mkfifo], ids=["folder", "pipe"])
+def test_what_is_no_file_is_an_error_and_keeps_nobody_waiting(path: Path, make: Callable[[Path], None]) -> None:
+    make(path)
+    with pytest.raises(OSError, match=r"Is a directory|Illegal seek"):
+        read_records(path, 0)

@@ -1,4 +1,6 @@
 import json
+import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -46,6 +48,13 @@ def test_exit_report_comes_out_as_it_went_in(tmp_path: Path) -> None:
     report = ExitReport(12, 4711, None, 9, 5.0, [{"pid": 1, "command": "x"}], {"took_s": 1}, 1, 2, 3)
     report.write(tmp_path)
     assert ExitReport.read(tmp_path) == report
+
+
+@pytest.mark.parametrize("make", [Path.mkdir, os.mkfifo], ids=["folder", "pipe"])
+def test_what_is_no_document_is_said_so_and_keeps_nobody_waiting(tmp_path: Path, make: Callable[[Path], None]) -> None:
+    make(tmp_path / "exit.json")
+    with pytest.raises((BadDocument, IsADirectoryError), match=r"exit\.json"):
+        ExitReport.read(tmp_path)
 
 
 def test_document_that_cannot_be_written_leaves_no_draft(tmp_path: Path) -> None:

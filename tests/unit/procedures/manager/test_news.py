@@ -43,7 +43,7 @@ def test_offers_and_messages_are_noted() -> None:
         ("event", {"topic": "scan", "payload": 5}),
     )
     assert isinstance(offer, Offer)
-    assert offer.functions == [{"name": "main"}]
+    assert [function["name"] for function in offer.functions] == ["main"]
     assert isinstance(message, Published)
     assert (message.topic, message.payload) == ("scan", {"n": 1})
     assert isinstance(value, Published)

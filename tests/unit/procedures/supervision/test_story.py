@@ -37,7 +37,7 @@ def told(count: int) -> Story:
 def test_a_story_knows_what_is_offered_what_ran_and_how_it_ended() -> None:
     story = told(len(LIFE))
     assert story.names == ["init", "main", "more"]
-    assert story.offered("more") == {"name": "more"}
+    assert (story.offered("more") or {})["name"] == "more"
     assert story.offered("less") is None
     assert story.runs_taken == {5, 6}
     assert story.function == "main"
@@ -63,6 +63,14 @@ def test_a_stop_that_was_taken_is_known() -> None:
     story.learn(Record(9, 0.0, "command", {"command": 7, "op": "STOP", "function": None}))
     assert story.is_stop_taken
     assert story.function == "more"
+
+
+@pytest.mark.parametrize("operation", ["PAUSE", "RESUME", "ANSWER"])
+def test_a_script_that_was_told_something_else_has_not_been_asked_to_stop(operation: str) -> None:
+    story = told(8)
+    story.learn(Record(9, 0.0, "command", {"command": 7, "op": operation, "function": None, "by": "ann"}))
+    assert not story.is_stop_taken
+    assert story == told(8)
 
 
 def test_a_record_that_is_not_as_documented_changes_nothing() -> None:
