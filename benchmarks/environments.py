@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.figures import HEAD, Sample, show
-from benchmarks.running import Follower, running_product, script_json
+from benchmarks.running import TRIVIAL, Follower, running_product, script_json
 from tests.product import Product
 from tests.repositories import GitRepository, pyproject
 
@@ -26,7 +26,7 @@ def main(scale: float) -> None:
     """Print the tables."""
     rounds = max(5, int(ROUNDS * scale))
     with tempfile.TemporaryDirectory(prefix="oet-bench-git-") as folder:
-        files = {"observe.py": SCRIPT, "pyproject.toml": pyproject(*PACKAGES)}
+        files = {"observe.py": SCRIPT, "trivial.py": TRIVIAL, "pyproject.toml": pyproject(*PACKAGES)}
         remote = GitRepository.make(Path(folder) / "scripts", files)
         with running_product(OET_GIT_ALLOW=f"{folder}/*") as product, following(product) as follower:
             _builds(product, follower, remote, Path(folder))
@@ -60,18 +60,18 @@ def _builds(product: Product, follower: Follower, remote: GitRepository, folder:
 
 
 def _existing(product: Product, follower: Follower, remote: GitRepository, rounds: int) -> None:
-    branch = _git(remote)
-    commit = {**branch, "git_args": {**branch["git_args"], "git_commit": remote.head()}}
-    samples = (
-        Sample("create → READY, file, default environment"),
-        Sample("create → READY, full commit, its environment"),
-        Sample("the same by branch: its repository is asked"),
-    )
-    scripts = (script_json(product), commit, branch)
-    for script in scripts:
+    commit = remote.head()
+    scripts = {
+        "create → READY, file, default environment": script_json(product),
+        "create → READY, full commit, its environment": _git(remote, "trivial.py", commit),
+        "another script of it, which imports a package": _git(remote, "observe.py", commit),
+        "the first by branch: its repository is asked": _git(remote, "trivial.py"),
+    }
+    samples = [Sample(name) for name in scripts]
+    for script in scripts.values():
         _ready(product, follower, script)  # launchers are warm from here on
     for _ in range(rounds):  # in turn, so that all of them meet the same machine
-        for sample, script in zip(samples, scripts, strict=True):
+        for sample, script in zip(samples, scripts.values(), strict=True):
             sample.seconds.append(_ready(product, follower, script))
     default, *others = samples
     show("An environment that exists", HEAD, [default.row(), *(sample.row(default) for sample in others)])
@@ -95,9 +95,9 @@ def _seconds_of_latest_build() -> float:
     return (row.finished_at - row.requested_at).total_seconds()
 
 
-def _git(remote: GitRepository) -> dict[str, Any]:
-    args = {"git_repo": remote.url}
-    return {"script_type": "git", "script_uri": "git://observe.py", "git_args": args, "create_env": True}
+def _git(remote: GitRepository, path: str = "observe.py", commit: str = "") -> dict[str, Any]:
+    args = {"git_repo": remote.url} | ({"git_commit": commit} if commit else {})
+    return {"script_type": "git", "script_uri": f"git://{path}", "git_args": args, "create_env": True}
 
 
 def _ready(product: Product, follower: Follower, script: dict[str, Any]) -> float:

@@ -12,11 +12,13 @@ import shutil
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from django.db import OperationalError, close_old_connections
 
 from environments import log as build_log
+from environments import vital_signs
 from environments.builds import MAX_ATTEMPTS, RENEW_S, Lease, LeaseLost, claim
 from environments.domain.errors import CommandFailed, EnvironmentProblem
 from environments.git.command import ask_git, git_program
@@ -48,11 +50,12 @@ class Builder:
 
     def build(self, environment_id: int) -> bool:
         """Build the environment if it is to be built and nobody else does it; True where it should be tried once more."""
-        lease = claim(environment_id)
+        lease = claim(environment_id, partial(vital_signs.have_ceased, self.places.vital_signs))
         if lease is None:
             return False
-        remove_what_is_left(lease.former, self.places)
-        return _Build(self, lease).run()
+        with vital_signs.shown(self.places.vital_signs, lease.token):
+            remove_what_is_left(lease.former, self.places)
+            return _Build(self, lease).run()
 
 
 class _Build:
@@ -123,27 +126,17 @@ class _Build:
         source.parent.mkdir(mode=0o700, parents=True)
         self._builder.settings.cache.mkdir(mode=0o700, parents=True, exist_ok=True)
         write_program(self._programs / "git", git_program(), git.allow, self._builder.settings.cache)
-        self._run(
-            ["cp", "--recursive", "--no-dereference", "--reflink=auto", "--", str(tree), str(source)],
-            "copying the sources",
-            at=tree,
-        )
-        for path, _, files in os.walk(source):
-            Path(path).chmod(0o700)
-            for name in files:
-                file = Path(path, name)
-                if not file.is_symlink():
-                    file.chmod(file.stat().st_mode | 0o200)
+        copy_tree(tree, source, self._watch)
         give_history(source, git.mirror_path(repository), self._environment.commit)
         return source
 
-    def _run(self, arguments: Sequence[str], what: str, *, at: Path | None = None) -> None:
+    def _run(self, arguments: Sequence[str], what: str) -> None:
         shown = " ".join(Path(part).name if part.startswith("/") else part for part in arguments)
         self._say(f"$ {shown}")
         variables = install_environment(self._builder.settings, self._target, self._lease.token)
         variables["PATH"] = f"{self._programs}{os.pathsep}{variables.get('PATH', os.defpath)}"
         run(
-            Command(arguments, what, variables, at or self._scratch / "source"),
+            Command(arguments, what, variables, self._scratch / "source"),
             self._watch,
             on_line=self._log.add,
             is_logged=True,
@@ -194,6 +187,21 @@ def remove_what_is_left(token: str, places: Places) -> None:
         log.error("processes of build %s cannot be killed: %s", token, kill.alive)
     shutil.rmtree(places.environment(token), ignore_errors=True)
     shutil.rmtree(places.scratch / token, ignore_errors=True)
+    vital_signs.forget(places.vital_signs, token)
+
+
+def copy_tree(tree: Path, copy: Path, watch: Watch) -> None:
+    """A copy of a read-only tree that may be written to."""
+    for path, folders, files in os.walk(tree):
+        watch.check("copying the sources")
+        target = copy / Path(path).relative_to(tree)
+        target.mkdir(mode=0o700)
+        for name in (*folders, *files):
+            file = Path(path, name)
+            if file.is_symlink() or file.is_file():
+                made = shutil.copy(file, target / name, follow_symlinks=False)
+                if not file.is_symlink():
+                    Path(made).chmod(file.stat().st_mode | 0o200)
 
 
 def give_history(source: Path, mirror: Path, commit: str) -> None:

@@ -1,12 +1,13 @@
 """The lease of a build: whoever holds it builds; who does not renew it is dead, and another takes over."""
 
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 
 from environments.domain.errors import TransitionRefused
 from environments.domain.states import EnvironmentState
@@ -73,13 +74,19 @@ class Lease:
             raise LeaseLost(self.token) from error
 
 
-def claim(environment_id: int) -> Lease | None:
-    """Take the lease of an environment that is REQUESTED or whose builder died; None where there is nothing to build."""
+def claim(environment_id: int, has_died: Callable[[str], bool] = lambda _: False) -> Lease | None:
+    """Take the lease of an environment that is REQUESTED or whose builder died; None where there is nothing to build.
+
+    `has_died(token)` tells of builders that are certainly dead although their lease has not run out.
+    """
     with transaction.atomic():
         environment = locked(environment_id)
         token = f"{environment_id}.{uuid.uuid4().hex[:16]}"
         former = environment.builder
-        if environment.attempts >= MAX_ATTEMPTS and _is_free(environment):
+        free = _free()
+        if environment.state == EnvironmentState.BUILDING and has_died(former):
+            free |= Q(state=EnvironmentState.BUILDING, builder=former)
+        if environment.attempts >= MAX_ATTEMPTS and Environment.objects.filter(free, pk=environment_id).exists():
             _give_up(environment)
             return None
         try:
@@ -87,7 +94,7 @@ def claim(environment_id: int) -> Lease | None:
                 environment_id,
                 EnvironmentState.BUILDING,
                 reason="The builder before this one died; the build begins anew." if former else "",
-                only_if=_free(),
+                only_if=free,
                 builder=token,
                 lease_until=_lease_end(),
                 started_at=datetime.now(UTC),
@@ -102,19 +109,23 @@ def claim(environment_id: int) -> Lease | None:
         return Lease(claimed, token, former)
 
 
-def neglected(node: str, *, at_once: bool = False) -> "QuerySet[Environment]":
+def neglected(
+    node: str, *, at_once: bool = False, has_died: Callable[[str], bool] = lambda _: False
+) -> list[Environment]:
     """Environments of the node that should be built and that nobody builds: the message got lost, or the builder died.
 
-    `at_once` has also those that were sent to the builders a moment ago.
+    `at_once` has also those that were sent to the builders a moment ago; `has_died` as for `claim`.
     """
     now = datetime.now(UTC)
     sent_before = now if at_once else now - timedelta(seconds=SEND_AGAIN_S)
-    unsent = Q(sent_at=None) | Q(sent_at__lte=sent_before)
-    requested = Q(state=EnvironmentState.REQUESTED) & unsent
-    abandoned = Q(state=EnvironmentState.BUILDING, lease_until__lt=now) & (
-        Q(sent_at__lt=now - timedelta(seconds=2)) | Q(sent_at=None)
-    )
-    return Environment.objects.filter(requested | abandoned, node=node).order_by("requested_at")
+    requested = Q(state=EnvironmentState.REQUESTED) & (Q(sent_at=None) | Q(sent_at__lte=sent_before))
+    building = Q(state=EnvironmentState.BUILDING) & (Q(sent_at=None) | Q(sent_at__lt=now - timedelta(seconds=2)))
+    found = Environment.objects.filter(requested | building, node=node).order_by("requested_at")
+    return [row for row in found if row.state == EnvironmentState.REQUESTED or _is_abandoned(row, now, has_died)]
+
+
+def _is_abandoned(environment: Environment, now: datetime, has_died: Callable[[str], bool]) -> bool:
+    return environment.lease_until is None or environment.lease_until < now or has_died(environment.builder)
 
 
 def _give_up(environment: Environment) -> None:
@@ -127,10 +138,6 @@ def _give_up(environment: Environment) -> None:
 
 def _free() -> Q:
     return Q(state=EnvironmentState.REQUESTED) | Q(state=EnvironmentState.BUILDING, lease_until__lt=datetime.now(UTC))
-
-
-def _is_free(environment: Environment) -> bool:
-    return Environment.objects.filter(_free(), pk=environment.pk).exists()
 
 
 def _lease_end() -> datetime:

@@ -3,25 +3,27 @@
 `python -I -S guard.py <pid of the builder> <command> [argument …]`
 
 It runs the command in a session of its own, ends as the command ended, and kills whatever the command left behind. SIGTERM, which the
-kernel also sends when the builder dies, kills the whole tree. Needs the standard library and `oet` only, so it starts in 15 ms.
+kernel also sends when the builder dies, kills the whole tree. Needs the standard library and two modules of `oet` only: it is
+started for every git and every uv, so it loads nothing before it is needed.
 """
 
 import os
 import signal
 import sys
-from collections.abc import Iterable, Mapping
-from contextlib import suppress
-from pathlib import Path
+from types import ModuleType
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+if __name__ == "__main__":  # what `oet` itself imports is for authors of scripts, and takes longer than most commands
+    _package = ModuleType("oet")
+    _package.__path__ = [os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "oet")]  # noqa: PTH100, PTH118, PTH120 - pathlib too
+    sys.modules["oet"] = _package
 
 from oet import kernel
-from oet.processes import Process
-from oet.treekill import kill_trees
 
 ENDED_ON_REQUEST = 128 + signal.SIGTERM
 NOT_STARTED = 127
 _WATCHED = frozenset({signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD})
+_SHORT_S = 0.25
+"""What ends within this time is never waited for; what takes longer gives the time to load what may have to kill it."""
 
 
 def main(builder: int, command: list[str]) -> int:
@@ -37,7 +39,8 @@ def main(builder: int, command: list[str]) -> int:
     try:
         return _wait_for(pid)
     finally:
-        kill_trees(_below(guard))
+        if not _is_alone():
+            _kill_all_below(guard)
 
 
 def _become(command: list[str], guard: int) -> None:
@@ -52,33 +55,44 @@ def _become(command: list[str], guard: int) -> None:
 
 
 def _wait_for(pid: int) -> int:
+    first = signal.sigtimedwait(_WATCHED, _SHORT_S)
+    if first is None:
+        import oet.treekill  # noqa: F401 - so that it is there, whatever becomes of the files
+    number = first.si_signo if first else signal.sigwait(_WATCHED)
     while True:
-        number = signal.sigwait(_WATCHED)
         if number != signal.SIGCHLD:
             return ENDED_ON_REQUEST
         status = _reap(pid)
         if status is not None:
             return status
+        number = signal.sigwait(_WATCHED)
 
 
 def _reap(wanted: int) -> int | None:
     """Reap every child that has ended, orphans included; the exit status of the wanted one if it was among them."""
     found = None
-    with suppress(ChildProcessError):
-        while True:
-            pid, status = os.waitpid(-1, os.WNOHANG)
-            if pid == 0:
-                break
-            if pid == wanted:
-                found = os.waitstatus_to_exitcode(status)
+    while not _is_alone():
+        pid, status = os.waitpid(-1, os.WNOHANG)
+        if pid == 0:
+            break
+        if pid == wanted:
+            found = os.waitstatus_to_exitcode(status)
     return found
 
 
-def _below(guard: int):  # type: ignore[no-untyped-def]  # noqa: ANN202 - a closure
-    def find(snapshot: Mapping[int, Process]) -> Iterable[Process]:
-        return [process for process in snapshot.values() if process.parent == guard]
+def _is_alone() -> bool:
+    """Whether nothing is left: orphans become children of a subreaper, so below one without children there is nobody."""
+    try:
+        os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+    except ChildProcessError:
+        return True
+    return False
 
-    return find
+
+def _kill_all_below(guard: int) -> None:
+    from oet.treekill import kill_trees
+
+    kill_trees(lambda snapshot: [process for process in snapshot.values() if process.parent == guard])
 
 
 def _end_as(status: int) -> None:

@@ -4,16 +4,16 @@ First `source`, which may take long (it may have to fetch): from a URL and a bra
 `request`, which is quick: the environment of that commit, READY or on its way; `hooks.on_change` tells when it has moved.
 """
 
-import os
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
 from django.conf import settings
 from django.db import transaction
 
-from environments import uses
+from environments import uses, vital_signs
 from environments.builder import Builder
 from environments.builds import neglected
 from environments.domain.errors import EnvironmentInUse, NoSuchEnvironment, NotReady
@@ -91,14 +91,20 @@ class EnvironmentManager:
 
         Raises InvalidSource (the request is wrong), RepositoryUnreachable, TreeRefused, OutOfTime, Cancelled.
         """
+        if there := self.source_at_hand(url, branch=branch, commit=commit):
+            return there
         repository = self.git.repository(url)
         wanted = reference(branch, commit)
-        if is_full(wanted.commit) and (there := self.git.tree_of(repository, wanted.commit)):
-            os.utime(there)  # so that it is not tidied away before somebody holds it
-            return Source(repository, wanted.commit, wanted.branch, there)
         watch = watch or self.git.watch()
         found = self.git.resolve(repository, wanted, watch)
         return Source(repository, found, wanted.branch, self.git.tree(repository, found, watch))
+
+    def source_at_hand(self, url: str, *, branch: str = "", commit: str = "") -> Source | None:
+        """The commit, where it is named in full and its files are there; no program is run, nobody is asked. Raises InvalidSource."""
+        repository = self.git.repository(url)
+        wanted = reference(branch, commit)
+        there = self.git.tree_to_be_used(repository, wanted.commit) if is_full(wanted.commit) else None
+        return Source(repository, wanted.commit, wanted.branch, there) if there else None
 
     def tree_of(self, url: str, commit: str) -> Path | None:
         """The files of a commit, named in full, if they are there; asks nobody."""
@@ -149,6 +155,24 @@ class EnvironmentManager:
             if is_until_built and environment.state == EnvironmentState.READY:
                 uses.release(holder)
         return environment
+
+    def take_ready(self, source: Source, *, holder: str) -> Environment | None:
+        """The environment of the commit if it is READY, held from now on; None where `request` has more to do than that.
+
+        A few quick statements, to be part of a transaction that the caller has open anyway.
+        """
+        rows = Environment.objects.filter(
+            repository=source.repository.url, commit=source.commit, node=self.node, state=EnvironmentState.READY
+        )
+        ready = rows.order_by("-last_used_at").only("repository", "commit", "node", "state", "folder", "branch").first()
+        if ready is None or not self._interpreter(ready).exists():
+            return None
+        ready.branch = source.branch
+        return ready if self._hold_at_once(source, holder, ready) else None
+
+    def hold_at_once(self, source: Source, *, holder: str) -> bool:
+        """`hold`, as `take_ready` does it; False where `hold` has more to do than that."""
+        return self._hold_at_once(source, holder, None)
 
     def release(self, holder: str) -> None:
         """`holder` needs nothing any more. A build that nobody else waits for is given up."""
@@ -218,16 +242,27 @@ class EnvironmentManager:
 
     def nudge(self, *, at_once: bool = False) -> int:
         """Send again what the builders should have begun; how many there were. Cheap: call it every few seconds."""
-        ids = list(neglected(self.node, at_once=at_once).values_list("pk", flat=True))
-        for environment_id in ids:
-            self._send(environment_id)
-        return len(ids)
+        found = neglected(
+            self.node, at_once=at_once, has_died=partial(vital_signs.have_ceased, self.places.vital_signs)
+        )
+        for environment in found:
+            self._send(environment.pk)
+        return len(found)
 
     def builder(self) -> Builder:
         """What the task uses to build."""
         return Builder(self.places, self.git, self.installing, self.build_timeout_s)
 
     # ---
+
+    def _hold_at_once(self, source: Source, holder: str, environment: Environment | None) -> bool:
+        return uses.hold_at_once(
+            holder,
+            repository=source.repository.url,
+            commit=source.commit,
+            node=self.node,
+            environment=environment,
+        )
 
     def _python_for(self, source: Source) -> Python:
         """The interpreter of an environment of the commit that is READY, or else the one that fits the project best."""

@@ -26,6 +26,11 @@ class Places:
         return self.home / "environments" / "building"
 
     @property
+    def vital_signs(self) -> Path:
+        """One file for each build under way, locked as long as its builder lives."""
+        return self.home / "environments" / "builders"
+
+    @property
     def cache(self) -> Path:
         """The cache of uv, on the same file system as the environments."""
         return self.home / "environments" / "cache"

@@ -1,6 +1,7 @@
 """Running git and uv: with a deadline, cancellable at any moment, and dead when whoever started them is."""
 
 import os
+import select
 import selectors
 import signal
 import subprocess
@@ -148,11 +149,15 @@ class _Reader:
 
 def _status(process: "subprocess.Popen[bytes]", what: str, watch: Watch) -> int:
     """Wait for its end: a process may close its streams and go on."""
-    while True:
-        try:
-            return process.wait(_TICK_S)
-        except subprocess.TimeoutExpired:
+    end = os.pidfd_open(process.pid)  # Popen.wait would sleep between looks, up to 50 ms after the end
+    ended = select.poll()
+    ended.register(end, select.POLLIN)
+    try:
+        while not ended.poll(_TICK_S * 1000):
             watch.check(what)
+    finally:
+        os.close(end)
+    return process.wait()
 
 
 def _end(process: "subprocess.Popen[bytes]") -> None:

@@ -72,13 +72,14 @@ def _evict(manager: EnvironmentManager, *, keep: int, missing_bytes: int) -> lis
 
 def _remove_remains(manager: EnvironmentManager) -> int:
     """Folders that no environment names: evicted ones, and those of dead builders."""
-    names = _names(manager.places.environments) | _names(manager.places.scratch)
+    places = manager.places
+    names = _names(places.environments) | _names(places.scratch) | _names(places.vital_signs)
     # Read after the folders: whoever makes a folder writes its name into the row first.
     rows = Environment.objects.filter(node=manager.node).exclude(folder="", builder="")
     in_force = {name for row in rows.values_list("folder", "builder") for name in row}
     doomed = {name for name in names if _is_token(name)} - in_force
     for token in doomed:
-        remove_what_is_left(token, manager.places)
+        remove_what_is_left(token, places)
     return len(doomed)
 
 
@@ -92,10 +93,9 @@ def _remove_trees(manager: EnvironmentManager, *, keep: int) -> int:
     )
     used |= set(alive.values_list("commit", flat=True))
     idle = [(at, tree) for at, tree in trees if tree.name not in used]
-    doomed = [tree for at, tree in idle[keep:] if now - at > TREE_GRACE_S]
-    for tree in doomed:
-        manager.git.remove_tree(tree)
-    return len(doomed)
+    latest = now - TREE_GRACE_S
+    doomed = [tree for at, tree in idle[keep:] if at < latest]
+    return sum(manager.git.remove_tree(tree, asked_before=latest) for tree in doomed)
 
 
 def _asked_at(tree: Path) -> float:

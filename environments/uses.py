@@ -23,6 +23,29 @@ def hold(holder: str, **what: Any) -> None:
     Use.objects.update_or_create(holder=holder, defaults={"environment": None, **what, "since": now})
 
 
+def hold_at_once(
+    holder: str, *, repository: str, commit: str, node: str, environment: Environment | None = None
+) -> bool:
+    """`hold` in few statements, for a holder that holds nothing yet, or this; False, and nothing is changed, where it is not so easy.
+
+    An `environment` must still be READY and in the same folder: the condition is part of the statement that says it is used, so
+    whoever wants to take it away comes before, and then this is False, or after, and finds it in use.
+    """
+    held = Use.objects.filter(holder=holder).values_list("environment_id", "repository", "commit").first()
+    environment_id = environment.pk if environment is not None else None
+    if held not in {None, (environment_id, repository, commit)}:
+        return False
+    now = datetime.now(UTC)
+    if environment is not None:
+        same = Environment.objects.filter(pk=environment.pk, state=EnvironmentState.READY, folder=environment.folder)
+        if not same.update(last_used_at=now, branch=environment.branch):
+            return False
+    if held is None:
+        what = {"environment_id": environment_id, "repository": repository, "commit": commit, "node": node}
+        Use(holder=holder, since=now, **what).save(force_insert=True)
+    return True
+
+
 def release(holder: str) -> None:
     """Say that `holder` needs nothing any more; harmless if it held nothing. A build that nobody else waits for is given up."""
     release_all([holder])

@@ -1,22 +1,25 @@
 """Celery's broker where nobody runs one: files in OET_HOME.
 
 Kombu's own file transport can hand out a message that is still being written, leaves a message that nobody could read where nobody
-looks, and moves messages through the machine's shared temporary folder. This one writes each message under another name and then
-renames it, and keeps to its own folder.
+looks, moves messages through the machine's shared temporary folder, and lets them lie until it looks again. This one writes each message
+under another name and then renames it, keeps to its own folder, and rings a bell for those who wait.
 """
 
 import uuid
 from functools import cached_property
 from pathlib import Path
 from queue import Empty
-from time import time_ns
-from typing import Any
+from time import monotonic, time_ns
+from typing import Any, Final
 
 from kombu.transport import filesystem
 from kombu.utils.encoding import bytes_to_str, str_to_bytes
 from kombu.utils.json import dumps, loads
 
+from oet.doorbell import Doorbell, ring
+
 SUFFIX = ".msg"
+_ROLE: Final = "consumer"
 
 
 class Channel(filesystem.Channel):  # type: ignore[misc] # kombu has no types
@@ -27,6 +30,7 @@ class Channel(filesystem.Channel):  # type: ignore[misc] # kombu has no types
         fresh = self._messages / f"{name}.new"
         fresh.write_bytes(str_to_bytes(dumps(payload)))
         fresh.replace(self._messages / name)
+        ring(bells_in(self.transport_options), _ROLE)
 
     def _get(self, queue: str) -> Any:
         for name in self._waiting(queue):
@@ -72,4 +76,36 @@ class Transport(filesystem.Transport):  # type: ignore[misc] # kombu has no type
     """The transport; its option `folder` says where messages are kept."""
 
     Channel = Channel
-    polling_interval = 0.5
+    polling_interval = 1.0
+    """Seconds after which one looks although nobody has rung."""
+
+    def drain_events(self, connection: Any, timeout: float | None = None) -> None:
+        """Deliver one message; raises TimeoutError where none comes in time."""
+        bell = self._bell  # before the first look, so that no message comes unheard
+        end = None if timeout is None else monotonic() + timeout
+        while True:
+            try:
+                self.cycle.get(self._deliver, timeout=timeout)
+            except Empty:
+                left_s = self.polling_interval if end is None else min(self.polling_interval, end - monotonic())
+                if left_s <= 0:
+                    raise TimeoutError from None
+                bell.wait(left_s)
+            else:
+                return
+
+    def close_connection(self, connection: Any) -> None:
+        """Close the channels, and take the bell away."""
+        super().close_connection(connection)
+        if (bell := self.__dict__.pop("_bell", None)) is not None:
+            bell.close()
+
+    @cached_property
+    def _bell(self) -> Doorbell:
+        """Only who waits for messages has one."""
+        return Doorbell(bells_in(self.client.transport_options), _ROLE)
+
+
+def bells_in(options: Any) -> Path:
+    """The folder of the bells of a broker with these options."""
+    return Path(options["folder"]) / "bells"

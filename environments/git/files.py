@@ -1,5 +1,6 @@
 """The files of one commit: made in a temporary folder, looked at, made read-only and renamed; shared by all who need them."""
 
+import logging
 import os
 import secrets
 import shutil
@@ -13,6 +14,8 @@ from environments.domain.errors import TreeRefused
 from environments.git.command import ask_git, run_git
 from environments.git.mirror import Mirror
 from environments.running import Watch
+
+log = logging.getLogger(__name__)
 
 _LINK, _SUBMODULE = "120000", "160000"
 _LFS_POINTER: Final = b"version https://git-lfs.github.com/spec/v1"
@@ -111,14 +114,22 @@ def make_read_only(folder: Path) -> None:
         Path(path).chmod(0o555)
 
 
-def remove(folder: Path) -> None:
-    """Remove a read-only tree; nobody finds it half removed."""
+def remove(folder: Path, *, asked_before: float) -> bool:
+    """Remove a read-only tree, unless somebody has asked for it since that time (seconds); nobody finds it half removed."""
     doomed = folder.with_name(f".old-{folder.name}-{secrets.token_hex(4)}")
     try:
         folder.rename(doomed)
+        if (
+            doomed.stat().st_mtime > asked_before
+        ):  # somebody was faster: who comes from now on does not find it, and makes it anew
+            doomed.rename(folder)
+            return False
     except FileNotFoundError:
-        return
+        return False
+    except OSError:
+        log.info("%s was made anew while it was to be removed", folder)
     remove_remains(doomed)
+    return True
 
 
 def remove_remains(folder: Path) -> None:

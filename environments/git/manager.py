@@ -54,15 +54,23 @@ class GitManager:
         folder = self._trees(repository) / commit
         return folder if folder.is_dir() else None
 
+    def tree_to_be_used(self, repository: Repository, commit: str) -> Path | None:
+        """The same folder, which is not tidied away before somebody had the time to say that it is in use."""
+        folder = self._trees(repository) / commit
+        try:
+            os.utime(folder)
+        except FileNotFoundError:
+            return None
+        return folder
+
     def tree(self, repository: Repository, commit: str, watch: Watch | None = None) -> Path:
         """The folder with the files of a commit, made if need be; raises TreeRefused and what `resolve` raises."""
-        if there := self.tree_of(repository, commit):
-            os.utime(there)
+        if there := self.tree_to_be_used(repository, commit):
             return there
         watch = watch or self.watch()
         key = _key(repository)
         with held(self.folder / "locks" / f"{key}.{commit[:2]}", watch, f"the files of {repository}"):
-            if there := self.tree_of(repository, commit):
+            if there := self.tree_to_be_used(repository, commit):
                 return there
             mirror = self._mirror(repository)
             mirror.ensure(commit, watch)
@@ -88,9 +96,9 @@ class GitManager:
         """The folder of the trees of a repository; each is named by its commit."""
         return self._trees(repository)
 
-    def remove_tree(self, folder: Path) -> None:
-        """Remove a tree that nobody uses."""
-        files.remove(folder)
+    def remove_tree(self, folder: Path, *, asked_before: float) -> bool:
+        """Remove a tree that nobody uses, unless somebody has asked for it since that time (seconds); whether it is gone."""
+        return files.remove(folder, asked_before=asked_before)
 
     # --- making a tree
 

@@ -1,4 +1,4 @@
-"""Threads that run requests. They are kept, and with them their database connections, which cost more to open than to use."""
+"""Threads that run requests, or ask the database. They are kept, and with them their connections, which cost more to open than to use."""
 
 import queue
 import threading
@@ -28,6 +28,7 @@ class RequestThreads:
         self._count = 0
         self._idle: list[queue.SimpleQueue[Job | None]] = []
         self._waiting: deque[Job] = deque()
+        self._is_closed = False
 
     def submit(self, function: Callable[[], T]) -> Future[T]:
         """Run `function` in a thread, when one is free."""
@@ -49,8 +50,9 @@ class RequestThreads:
         return len(self._idle)
 
     def close(self) -> None:
-        """End the threads that have nothing to do, at once instead of later."""
+        """End the threads that have nothing to do, and the others when they have done what they are at."""
         with self._lock:
+            self._is_closed = True
             idle, self._idle = self._idle, []
             self._count -= len(idle)
         for inbox in idle:
@@ -70,6 +72,9 @@ class RequestThreads:
         with self._lock:
             if self._waiting:
                 return self._waiting.popleft()
+            if self._is_closed:
+                self._count -= 1
+                return None
             self._idle.append(inbox)
         try:
             return inbox.get(timeout=self._idle_s)

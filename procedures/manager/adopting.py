@@ -128,7 +128,8 @@ async def _adopt(context: Context, procedure: Procedure, legacy: Legacy, workers
     prepare = next((c for c in commands if c.kind == Command.Kind.PREPARE), None)
     has_process = procedure.pk in workers.owners
     was_spawned = has_process or directory.was_spawned
-    if prepare is not None and not was_spawned:
+    is_from_git_and_begun = procedure.state == ProcedureState.PREP_ENV and not was_spawned
+    if prepare is not None and not was_spawned and not is_from_git_and_begun:
         return set()  # nothing has happened yet: the command is carried out, or expires, like any other
     if procedure.part_of and procedure.state == ProcedureState.CREATING and not was_spawned:
         return set()  # its trial has not started it yet
@@ -136,19 +137,19 @@ async def _adopt(context: Context, procedure: Procedure, legacy: Legacy, workers
     live.journal_offset, live.output_position = procedure.journal_offset, procedure.output_offset
     live.abort_of = procedure.abort_of_id
     live.is_from_git = procedure.script_type == GitScript.script_type
-    if procedure.state == ProcedureState.PREP_ENV and not was_spawned:
+    taken = set()
+    if prepare is not None:
+        live.prepare_command = prepare.id
+        taken.add(prepare.id)
+    if is_from_git_and_begun:
         context.begin(prepare_git_again(context, live), f"prepare {live.id}")
-        return _carry_on(context, live, procedure, legacy)
+        return taken | _carry_on(context, live, procedure, legacy)
     live.is_pid_due = procedure.state == ProcedureState.PREP_ENV and has_process
     live.was_ready = ProcedureState(procedure.state) not in NOT_READY_YET
     live.story = await _story(directory, procedure.journal_offset)
     for event_id, topics in legacy.subscriptions.get(procedure.pk, ()):
         live.ears.listen(topics, event_id)
     live.ears.due.set()
-    taken = set()
-    if prepare is not None:
-        live.prepare_command = prepare.id
-        taken.add(prepare.id)
     if has_process:
         link, live.pid = workers.owners[procedure.pk]
         live.process.launcher_id = link.identity.id

@@ -13,9 +13,13 @@ from django.conf import settings
 from django.db import connection
 
 from environments import uses
+from environments.domain.errors import EnvironmentProblem
+from environments.domain.references import is_full
 from environments.manager import EnvironmentManager, Source
 from environments.models import Environment
 from environments.running import Watch
+from oet_site.web.threads import RequestThreads
+from procedures.domain.scripts import GitScript
 
 T = TypeVar("T")
 
@@ -24,6 +28,8 @@ _FETCHES = 32
 _REQUESTS = 4
 _NUDGE_S = 3.0
 _LONGEST_WAIT_S = 1.0
+_AT_HAND_S = 0.5
+"""Files that are at hand are found in a fraction of a millisecond, unless a file system hangs."""
 _PREFIX = "procedure:"
 
 
@@ -45,7 +51,7 @@ class EnvironmentDesk:
 
     def __init__(self) -> None:
         self._fetching = ThreadPoolExecutor(_FETCHES, thread_name_prefix="git")
-        self._asking = ThreadPoolExecutor(_REQUESTS, thread_name_prefix="environments")
+        self._asking = RequestThreads(_REQUESTS)
         self._news = asyncio.Event()
         self._nudged_at = 0.0
 
@@ -67,6 +73,26 @@ class EnvironmentDesk:
                 wait.cancel()
             await asyncio.gather(*waits, return_exceptions=True)
 
+    async def at_hand(self, script: GitScript) -> Fetched | None:
+        """The script's file, where its commit is named in full and its files are there.
+
+        None where `fetch` has to find it, or to say why it cannot.
+        """
+        args = script.git_args
+        if not is_full(args.git_commit):
+            return None
+
+        def look() -> Fetched | None:
+            manager = EnvironmentManager.from_settings()
+            source = manager.source_at_hand(args.git_repo, branch=args.git_branch, commit=args.git_commit)
+            return Fetched(source, manager.file_of(source, script.path)) if source else None
+
+        try:
+            async with asyncio.timeout(_AT_HAND_S):
+                return await asyncio.get_running_loop().run_in_executor(self._fetching, look)
+        except (TimeoutError, EnvironmentProblem, OSError):
+            return None
+
     async def fetch(self, url: str, branch: str, commit: str, path: str, on_progress: Callable[[str], None]) -> Fetched:
         """The file of a commit, fetched if need be; git is ended when this is cancelled. Raises EnvironmentProblem."""
         is_cancelled = threading.Event()
@@ -80,7 +106,7 @@ class EnvironmentDesk:
             return Fetched(source, manager.file_of(source, path))
 
         try:
-            return await asyncio.get_running_loop().run_in_executor(self._fetching, _with_connection, work)
+            return await asyncio.get_running_loop().run_in_executor(self._fetching, work)
         finally:
             is_cancelled.set()
 
@@ -100,13 +126,11 @@ class EnvironmentDesk:
             )
             return EnvironmentManager.from_settings().source(url, branch=branch, commit=commit, watch=watch)
 
-        return await asyncio.get_running_loop().run_in_executor(self._fetching, _with_connection, work)
+        return await asyncio.get_running_loop().run_in_executor(self._fetching, work)
 
     async def ask(self, question: Callable[[EnvironmentManager], T]) -> T:
         """What `question` answers, in a thread. It is not cancelled half-way."""
-        return await asyncio.get_running_loop().run_in_executor(
-            self._asking, _with_connection, lambda: question(EnvironmentManager.from_settings())
-        )
+        return await asyncio.wrap_future(self._asking.submit(lambda: _answer(question)))
 
     async def hold(self, source: Source, procedure_id: int) -> None:
         """Keep the files of a commit until the procedure is final."""
@@ -127,12 +151,12 @@ class EnvironmentDesk:
 
     def close(self) -> None:
         """Begin nothing new. Git ends by itself: whoever waited for it was cancelled."""
-        for executor in (self._fetching, self._asking):
-            executor.shutdown(wait=False, cancel_futures=True)
+        self._fetching.shutdown(wait=False, cancel_futures=True)
+        self._asking.close()
 
 
-def _with_connection(work: Callable[[], T]) -> T:
+def _answer(question: Callable[[EnvironmentManager], T]) -> T:
     try:
-        return work()
+        return question(EnvironmentManager.from_settings())
     finally:
-        connection.close()
+        connection.close_if_unusable_or_obsolete()  # else the thread keeps it: to open one takes longer than most questions

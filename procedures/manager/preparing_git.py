@@ -9,7 +9,6 @@ import logging
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import replace
-from datetime import UTC, datetime
 from functools import partial
 from typing import TypeVar
 
@@ -17,26 +16,23 @@ from django.db import InterfaceError, OperationalError
 
 from environments.domain.errors import EnvironmentProblem, NotReady
 from environments.domain.states import EnvironmentState
+from environments.manager import EnvironmentManager
 from environments.models import Environment
 from environments.selectors import is_unanswered
 from oet.rundir import Script
-from procedures.domain.states import ProcedureState
 from procedures.manager.context import Context
 from procedures.manager.environment_desk import Fetched
 from procedures.manager.following import follow
-from procedures.manager.idle_launchers import PREFIX
+from procedures.manager.git_records import begin, launcher_of, ready_words, write_commit, write_progress
 from procedures.manager.live import LiveProcedure
 from procedures.manager.preparation import GitSource, Preparation
 from procedures.manager.spawning import bring_into_being
 from procedures.manager.texts import clean_text
-from procedures.models import Command
-from procedures.recorder import Move, Recording
 
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-PROGRESS_TOPIC = "procedure.progress"
 STOPPED_EARLY = "its environment was still being prepared, and no process existed"
 _PROGRESS_PAUSE_S = 0.5
 _RETRY_S = 1.0
@@ -53,10 +49,8 @@ class _CannotBeBuilt(Exception):
 async def prepare_git(context: Context, live: LiveProcedure, wanted: Preparation, git: GitSource) -> None:
     """Prepare a procedure whose script comes from git, from CREATING on or where a predecessor had left off."""
     live.is_from_git = True
-    await context.database.write(partial(_begin, live=live, git=git), [live.id])
-    live.prepare_command = None
     try:
-        fetched = await _script_in_place(context, live, git)
+        fetched = await _at_once(context, live, git) or await _script_in_place(context, live, git)
     except (EnvironmentProblem, _CannotBeBuilt) as error:
         live.lost = clean_text(str(error))
     except _NotWanted:
@@ -81,10 +75,25 @@ async def prepare_git_again(context: Context, live: LiveProcedure) -> None:
     await prepare_git(context, live, wanted, wanted.git)
 
 
+async def _at_once(context: Context, live: LiveProcedure, git: GitSource) -> Fetched | None:
+    """The script's file, where all that it needs is there: then one transaction is all that it takes. None where PREP_ENV takes longer."""
+    at_hand = await context.desk.at_hand(git.script)
+    taken = await context.database.write(partial(begin, live=live, git=git, at_hand=at_hand), [live.id])
+    if live.is_stop_wanted.is_set():
+        raise _NotWanted
+    if taken is None:
+        live.prepare_command = None
+        return None
+    if taken.environment is not None:
+        _run_in(context, live, taken.environment)
+    return taken.fetched
+
+
 async def _script_in_place(context: Context, live: LiveProcedure, git: GitSource) -> Fetched:
     """The script's file; what it needs is there and held."""
     fetched = await _fetch(context, live, git)
-    await context.database.write(partial(_write_commit, live=live, fetched=fetched), [live.id])
+    words = f"commit {fetched.source.commit[:12]} is there"
+    await context.database.write(partial(write_commit, live=live, fetched=fetched, words=words), [live.id])
     if git.script.create_env:
         await _environment(context, live, git, fetched)
     else:
@@ -128,18 +137,14 @@ async def _environment(context: Context, live: LiveProcedure, git: GitSource, fe
         match environment.state:
             case EnvironmentState.READY:
                 try:
-                    python = await context.desk.ask(
-                        partial(lambda found, manager: manager.python_of(found), environment)
-                    )
+                    _run_in(context, live, environment)
                 except NotReady:
                     if has_failed_before:
                         raise
                     has_failed_before = True  # its files were lost: the next request builds it again
                     environment = await _persistently(context, live, request)
                     continue
-                live.process.launcher = PREFIX + environment.folder
-                context.launchers.provide(live.process.launcher, python)
-                await _say(context, live, f"environment {environment.commit[:7]} is ready", environment)
+                await _say(context, live, ready_words(environment), environment)
                 return
             case EnvironmentState.FAILED:
                 raise _CannotBeBuilt(
@@ -152,6 +157,13 @@ async def _environment(context: Context, live: LiveProcedure, git: GitSource, fe
         await _say(context, live, _words(environment), environment)
         await context.desk.wait(live.is_stop_wanted)
         environment = await context.database.read(partial(Environment.objects.get, pk=environment.pk))
+
+
+def _run_in(context: Context, live: LiveProcedure, environment: Environment) -> None:
+    """Choose the launcher that runs in the environment; raises NotReady where its files have been lost."""
+    python = EnvironmentManager.from_settings().python_of(environment)
+    live.process.launcher = launcher_of(environment)
+    context.launchers.provide(live.process.launcher, python)
 
 
 def _words(environment: Environment) -> str:
@@ -178,37 +190,5 @@ async def _persistently(context: Context, live: LiveProcedure, ask: Callable[[],
 
 async def _say(context: Context, live: LiveProcedure, words: str, environment: Environment | None = None) -> None:
     """Tell whoever looks at the procedure how far it is, if that is new."""
-    environment_id = environment.pk if environment is not None else None
-    written = partial(_write_progress, live=live, words=clean_text(words), environment_id=environment_id)
+    written = partial(write_progress, live=live, words=clean_text(words), environment=environment)
     await context.database.write(written, [live.id])
-
-
-# In the database thread.
-
-
-def _begin(record: Recording, live: LiveProcedure, git: GitSource) -> None:
-    if live.prepare_command is not None:
-        record.answer(live.prepare_command, Command.State.DONE)
-    if record.procedure(live.id).state == ProcedureState.CREATING:
-        cause = f"reading {git.script.git_args.git_repo}"
-        record.move(live.id, Move(ProcedureState.PREP_ENV, datetime.now(UTC), cause=cause))
-
-
-def _write_commit(record: Recording, live: LiveProcedure, fetched: Fetched) -> None:
-    """From now on the procedure means this commit, wherever its branch may go."""
-    source, options = fetched.source, record.procedure(live.id).script_options
-    git_args = {"git_repo": source.repository.url, "git_branch": source.branch, "git_commit": source.commit}
-    record.change(live.id, script_options={**options, "git_args": git_args}, script_path=str(fetched.file))
-    said = {"words": f"commit {source.commit[:12]} is there", "commit": source.commit, "branch": source.branch}
-    record.announce(PROGRESS_TOPIC, said, procedure_id=live.id)
-
-
-def _write_progress(record: Recording, live: LiveProcedure, words: str, environment_id: int | None) -> None:
-    procedure = record.procedure(live.id)
-    if procedure.state != ProcedureState.PREP_ENV:
-        return
-    if procedure.launcher != live.process.launcher or procedure.environment_id != environment_id:
-        record.change(live.id, launcher=live.process.launcher, environment_id=environment_id)
-    if procedure.cause != words:
-        record.change(live.id, cause=words)
-        record.announce(PROGRESS_TOPIC, {"words": words, "environment": environment_id}, procedure_id=live.id)

@@ -1,3 +1,4 @@
+import math
 import stat
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -126,7 +127,7 @@ def test_a_commit_survives_that_its_branch_is_rewritten(git_manager: GitManager,
     newer = remote.commit({"other.py": ""})
     assert resolved(git_manager, remote) == newer
     repository = git_manager.repository(remote.url)
-    git_manager.remove_tree(git_manager.tree(repository, lost))
+    assert git_manager.remove_tree(git_manager.tree(repository, lost), asked_before=math.inf)
     assert (tree(git_manager, remote, lost) / "observe.py").read_text() == "lost = True"
 
 

@@ -1,5 +1,6 @@
 """Git against servers that behave badly."""
 
+import base64
 import os
 import subprocess
 import threading
@@ -10,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from environments.domain.errors import Cancelled, OutOfTime, RepositoryUnreachable
+from environments.domain.errors import Cancelled, OutOfTime, RepositoryRefused, RepositoryUnreachable
 from environments.domain.references import reference
 from environments.git.manager import GitManager
 from environments.running import Watch
@@ -28,11 +29,15 @@ class Server(ThreadingHTTPServer):
         """0 is silence."""
         self.location = ""
         self.files: Path | None = None
+        """What it serves to those who know the password."""
 
     @property
     def url(self) -> str:
         """A repository on it."""
         return f"http://127.0.0.1:{self.server_port}/scripts"
+
+
+PASSWORD = "ann:geheim"
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -43,6 +48,10 @@ class Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         """Answer, or not."""
         self.server.asked.set()
+        known = f"Basic {base64.b64encode(PASSWORD.encode()).decode()}"
+        if self.server.files is not None and self.headers["Authorization"] == known:
+            self._serve(self.server.files / self.path.partition("?")[0].removeprefix("/scripts/"))
+            return
         if not self.server.status:
             self.server.may_go_on.wait(60)
             return
@@ -51,6 +60,12 @@ class Handler(BaseHTTPRequestHandler):
             self.send_header("Location", self.server.location + self.path)
         self.send_header("WWW-Authenticate", 'Basic realm="x"')
         self.end_headers()
+
+    def _serve(self, file: Path) -> None:
+        self.send_response(200 if file.is_file() else 404)
+        self.end_headers()
+        if file.is_file():
+            self.wfile.write(file.read_bytes())
 
     def log_message(self, *_: Any) -> None:
         """Say nothing."""
@@ -88,6 +103,22 @@ def test_nobody_is_asked_for_a_password(manager: GitManager, server: Server) -> 
     server.status = 401
     with pytest.raises(RepositoryUnreachable, match=r"(?i)authentication failed"):
         manager.resolve(manager.repository(server.url), reference())
+
+
+def test_a_password_in_a_url_would_work_and_is_neither_taken_nor_kept(
+    manager: GitManager, server: Server, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    remote = GitRepository.make(tmp_path / "scripts")
+    remote.git("update-server-info")
+    server.files, server.status = remote.path / ".git", 401
+    trick = server.url.replace("http://", f"http://{PASSWORD}@")
+    assert remote.head() in remote.git("ls-remote", trick)
+    with pytest.raises(RepositoryRefused, match="user or password") as refused:
+        manager.repository(trick)
+    with pytest.raises(RepositoryUnreachable) as unreachable:
+        manager.resolve(manager.repository(server.url), reference())
+    assert "geheim" not in f"{refused.value} {unreachable.value} {caplog.text}"
+    assert not any(b"geheim" in file.read_bytes() for file in manager.folder.rglob("*") if file.is_file())
 
 
 def test_a_server_cannot_send_git_to_the_files_of_the_node(manager: GitManager, server: Server, tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 import dataclasses
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from threading import Barrier
 
@@ -248,6 +249,77 @@ def test_a_release_is_undone_with_the_transaction_it_is_part_of(remote: GitRepos
         raise ZeroDivisionError
     assert state_of(environment) == "REQUESTED"
     assert Use.objects.exists()
+
+
+def test_a_ready_environment_is_taken_at_once_and_then_nobody_takes_it_away(
+    manager: EnvironmentManager, remote: GitRepository, requested: Request
+) -> None:
+    environment = requested(remote)
+    source = manager.source(remote.url)
+    assert manager.take_ready(source, holder="procedure:2") is None
+    made_ready(environment, manager)
+    manager.release("procedure:1")
+    taken = manager.take_ready(source, holder="procedure:2")
+    assert taken == environment
+    assert manager.take_ready(source, holder="procedure:2") == environment  # whoever asks again holds it once
+    with pytest.raises(EnvironmentInUse, match="procedure:2"):
+        manager.evict(environment.pk, "why not")
+    manager.release("procedure:2")
+    manager.evict(environment.pk, "why not")
+    assert manager.take_ready(source, holder="procedure:3") is None
+    assert not Use.objects.exists()
+
+
+def test_what_is_not_so_easy_is_not_taken_at_once(
+    manager: EnvironmentManager, remote: GitRepository, requested: Request
+) -> None:
+    environment = requested(remote)
+    source = manager.source(remote.url)
+    made_ready(environment, manager)
+    ready = manager.get(environment.pk)
+    hold = partial(uses.hold_at_once, repository=source.repository.url, commit=source.commit, node=manager.node)
+    assert not hold("procedure:1")  # it holds an environment
+    assert manager.hold_at_once(source, holder="procedure:2")
+    assert manager.take_ready(source, holder="procedure:2") is None  # it holds files
+    stale = Environment(pk=ready.pk, folder="another")
+    assert not hold("procedure:3", environment=stale)
+    python = manager.python_of(ready)
+    python.unlink()
+    assert manager.take_ready(source, holder="procedure:3") is None
+    assert sorted(Use.objects.values_list("holder", flat=True)) == ["procedure:1", "procedure:2"]
+
+
+def test_nobody_holds_what_is_evicted_however_close_they_come(
+    manager: EnvironmentManager, remote: GitRepository, requested: Request
+) -> None:
+    environment = requested(remote)
+    source = manager.source(remote.url)
+    meeting = Barrier(2)
+
+    def evict() -> bool:
+        meeting.wait(60)
+        try:
+            return manager.evict(environment.pk, "why not").state == "EVICTED"
+        except EnvironmentInUse:
+            return False
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as pool:
+        for number in range(8):
+            if state_of(environment) == "EVICTED":
+                requested(remote)
+            made_ready(environment, manager)
+            manager.release("procedure:1")
+            evicting = pool.submit(evict)
+            meeting.wait(60)
+            with transaction.atomic():
+                taken = manager.take_ready(source, holder=f"procedure:{number}")
+            assert (taken is None) == evicting.result(60)
+            assert state_of(environment) == ("EVICTED" if taken is None else "READY")
+            manager.release(f"procedure:{number}")
+            if taken is not None:
+                manager.evict(environment.pk, "the round is over")
 
 
 def test_moves_that_are_not_in_the_table_change_nothing(remote: GitRepository, requested: Request) -> None:

@@ -88,7 +88,9 @@ def test_a_worker_that_is_killed_is_replaced_by_the_next(
         first.wait(10)
     wait_until(lambda: not processes_marked(MARK, token), what="the end of uv")
     stall.go_on()
-    Environment.objects.update(lease_until=datetime(2020, 1, 1, tzinfo=UTC))
+    Environment.objects.update(
+        lease_until=datetime.now(UTC) + timedelta(hours=1)
+    )  # the lock alone tells that it is dead
     with worker(builder_environment):
         wait_for("READY", environment.pk)
 

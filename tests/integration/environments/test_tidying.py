@@ -1,4 +1,5 @@
 import os
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
@@ -67,3 +68,17 @@ def test_trees_go_when_nobody_needs_them(
     assert tidy(manager, keep=1, min_free_bytes=0).trees == 3
     assert {tree.name for tree in manager.git.trees()} == {held.commit, idle.commit}
     assert len(three) == 3
+
+
+def test_a_tree_that_somebody_asks_for_while_it_is_tidied_away_stays(
+    manager: EnvironmentManager, remote: GitRepository
+) -> None:
+    source = manager.source(remote.url)
+    age_trees(manager)
+    before = time.time() - TREE_GRACE_S
+    again = manager.source_at_hand(remote.url, commit=source.commit)
+    assert again == source
+    assert not manager.git.remove_tree(source.folder, asked_before=before)
+    assert (source.folder / "observe.py").is_file()
+    assert manager.git.remove_tree(source.folder, asked_before=time.time() + 1)
+    assert manager.source_at_hand(remote.url, commit=source.commit) is None

@@ -10,6 +10,7 @@ from kombu import Connection, Queue
 from kombu.simple import SimpleQueue
 
 from oet_site import celery
+from tests.waiting import wait_until
 
 QUEUE = Queue("work", routing_key="work")
 MESSAGES = 100
@@ -59,3 +60,16 @@ def test_nothing_is_kept_of_a_message_that_was_taken(broker: Connection, tmp_pat
     put(broker, 3)
     take_all(broker)
     assert list((tmp_path / "celery" / "messages").iterdir()) == []
+
+
+def test_who_waits_hears_of_a_message_without_looking(
+    broker: Connection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("oet_site.broker.Transport.polling_interval", 600)
+    bells = tmp_path / "celery" / "bells"
+    with ThreadPoolExecutor(1) as threads, broker.clone() as own, SimpleQueue(own, QUEUE, no_ack=True) as queue:
+        waiting = threads.submit(queue.get, timeout=60)
+        wait_until(lambda: bells.is_dir() and list(bells.iterdir()), what="the bell of who waits")
+        put(broker, 1)
+        assert waiting.result(60).payload == {"number": 0}
+    assert not list(bells.iterdir())

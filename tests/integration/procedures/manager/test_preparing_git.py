@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,9 @@ from environments.models import Environment, Use
 from oet_site.configuration import Configuration
 from procedures.domain.arguments import ProcedureInput
 from procedures.domain.scripts import GitArgs, GitScript
-from procedures.models import Event, Procedure
-from tests.integration.procedures.manager.station import S, Station, history, output
+from procedures.models import Command, Event, Procedure
+from procedures.recorder import Move, recording
+from tests.integration.procedures.manager.station import S, Station, check_history, events, history, output
 from tests.repositories import GitRepository, pyproject
 from tests.waiting import wait_until
 
@@ -256,3 +258,63 @@ def test_inputs_reach_the_init_of_a_script_from_git(station: Station, remote: Gi
         )
         station.wait_for(procedure_id, S.READY)
         wait_until(lambda: output(procedure_id) == b"7\n", what="its output")
+
+
+@pytest.mark.both_databases
+def test_script_whose_environment_is_there_takes_it_with_its_first_transition(
+    station: Station, remote: GitRepository, prepare: Prepare
+) -> None:
+    commit = remote.head()
+    with station.manager():
+        with building():
+            station.wait_for(prepare(create_env=True), S.READY)
+        environment = Environment.objects.get()
+        again = prepare(create_env=True, git_commit=commit)
+        ready = station.wait_for(again, S.READY)
+        assert (ready.environment_id, ready.launcher) == (environment.pk, f"env-{environment.folder}")
+        assert [event.payload for event in events(again, "procedure.progress")] == [
+            {
+                "words": f"environment {commit[:7]} is ready",
+                "commit": commit,
+                "branch": "",
+                "environment": environment.pk,
+            }
+        ]
+        assert Use.objects.get(holder=f"procedure:{again}").environment == environment
+        assert station.answer(Command.objects.get(procedure_id=again, kind="prepare").pk).state == "done"
+        station.start(again)
+        station.wait_for(again, S.COMPLETE)
+        wait_until(lambda: not Use.objects.filter(holder=f"procedure:{again}").exists(), what="its release")
+    check_history(again)
+    assert output(again).decode().splitlines()[1] == str(station.home / "environments" / environment.folder)
+
+
+def test_environment_that_has_lost_its_files_is_built_again_for_the_next_script(
+    station: Station, remote: GitRepository, prepare: Prepare
+) -> None:
+    with station.manager(), building():
+        station.wait_for(prepare(create_env=True), S.READY)
+        before = Environment.objects.get()
+        (station.home / "environments" / before.folder).rename(station.home / "lost")
+        again = prepare(create_env=True, git_commit=remote.head())
+        ready = station.wait_for(again, S.READY)
+        after = Environment.objects.get()
+        assert (after.build, ready.launcher) == (2, f"env-{after.folder}")
+        assert after.folder != before.folder
+
+
+@pytest.mark.both_databases
+def test_manager_that_died_between_the_first_transition_and_the_process_is_followed_by_one_that_answers(
+    station: Station, remote: GitRepository, prepare: Prepare
+) -> None:
+    with station.manager():
+        station.wait_for(prepare(), S.READY)
+    procedure_id = prepare(git_commit=remote.head())
+    command = Command.objects.get(procedure_id=procedure_id, kind="prepare")
+    with recording() as record:
+        record.move(procedure_id, Move(S.PREP_ENV, datetime.now(UTC), cause="the commit is there"))
+    Command.objects.filter(pk=command.pk).update(expires_at=datetime.now(UTC))
+    with station.manager():
+        station.wait_for(procedure_id, S.READY)
+        assert station.answer(command.pk).state == "done"
+        assert Use.objects.filter(holder=f"procedure:{procedure_id}").exists()
