@@ -1,5 +1,5 @@
 from django.apps import AppConfig
-from django.contrib.admin.apps import AdminConfig
+from django.contrib.admin.apps import SimpleAdminConfig
 
 
 class SiteConfig(AppConfig):
@@ -8,7 +8,10 @@ class SiteConfig(AppConfig):
     name = "oet_site"
 
 
-class OetAdminConfig(AdminConfig):
-    """Django's admin, under OET's name."""
+class OetAdminConfig(SimpleAdminConfig):
+    """Django's admin, under OET's name.
+
+    Simple: the admin modules, with all that they lead to, are loaded with the addresses, thus by the web process alone.
+    """
 
     default_site = "oet_site.admin_site.OetAdminSite"

@@ -41,7 +41,6 @@ if OET.bind not in {"0.0.0.0", "::", *ALLOWED_HOSTS}:  # noqa: S104 - compared, 
 CSRF_TRUSTED_ORIGINS = [f"https://{host}" for host in OET.allowed_hosts]
 
 INSTALLED_APPS = [
-    "daphne",
     "oet_site.apps.OetAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",

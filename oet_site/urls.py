@@ -5,6 +5,8 @@ from django.urls import include, path, re_path
 
 from procedures.rest.health import healthz, readyz
 
+admin.autodiscover()
+
 urlpatterns = [
     path("admin/", admin.site.urls),
     path("api/v1/", include("trials.rest.urls")),

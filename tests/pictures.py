@@ -58,7 +58,7 @@ def main() -> None:
             assert executable, "no Chromium: run `python -m tests.needs`"
             browser = playwright.chromium.launch(executable_path=str(executable), args=ARGUMENTS)
             record_past(product, NIGHTS)
-            product.add_user(PERSON, "operator")
+            product.add_users(**{PERSON: "operator"})
             product.http = product.client(PERSON)
             _take_all(browser, product, play_scene(product, scripts), chosen.folder, chosen.names)
             browser.close()

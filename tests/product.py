@@ -56,13 +56,15 @@ class Product:
         token = httpx.post(f"{api}auth/token/", json=login, timeout=30).raise_for_status().json()["token"]
         return httpx.Client(base_url=api, headers={"Authorization": f"Token {token}"}, timeout=30)
 
-    def add_user(self, username: str, role: str, password: str = ADMIN_PASSWORD) -> None:
-        """Make a user with a role (`viewer`, `operator`, `engineer`)."""
+    def add_users(self, *roles: str, **users: str) -> None:
+        """Make a user of each role (`viewer`, `operator`, `engineer`) under the role's own name, and others by name."""
+        wanted = {**dict(zip(roles, roles, strict=True)), **users}
         self.manage(
             "shell",
             "--command",
-            "from django.contrib.auth.models import Group, User;"
-            f"User.objects.create_user({username!r}, password={password!r}).groups.add(Group.objects.get(name={role!r}))",
+            "from django.contrib.auth.models import Group, User\n"
+            f"for name, role in {wanted!r}.items():\n"
+            f"    User.objects.create_user(name, password={ADMIN_PASSWORD!r}).groups.add(Group.objects.get(name=role))",
         )
 
     def manage(self, *arguments: str) -> str:

@@ -74,24 +74,24 @@ def recorded_state(home: Path, procedure_id: int) -> str:
         )
 
 
-def test_url_is_printed_when_people_can_log_in_and_run_scripts(tmp_path: Path) -> None:
-    with up(tmp_path, is_first=True) as product:
+def test_a_first_start_prints_url_and_password_once_and_sigterm_leaves_scripts_running_for_the_next(
+    tmp_path: Path,
+) -> None:
+    with up(tmp_path, is_first=True, OET_ADMIN_PASSWORD="") as product:
         url = product.wait_until_ready()
         with httpx.Client(timeout=10) as anybody:
             assert anybody.get(url, follow_redirects=True).status_code == httpx.codes.OK
-        with product.client() as product.http:
-            assert start_observation(product, duration_s=0.1)
-
-
-def test_generated_password_is_printed_once_and_works(tmp_path: Path) -> None:
-    with up(tmp_path, OET_ADMIN_PASSWORD="") as product:
-        product.wait_until_ready()
         wait_until(lambda: "with password: " in product.log(), what="the password")
         password = re.findall(r"with password: (\S+)", product.log())[0]
-        with product.client(password=password) as client:
-            assert client.get("procedures/").status_code == httpx.codes.OK
-    with up(tmp_path) as product:
-        wait_until(lambda: product.log().count("OET is ready") == 2, what="the second start", timeout_s=60)
+        with product.client(password=password) as product.http:
+            running = start_observation(product)
+        assert product.end(signal.SIGTERM) == 0
+        assert recorded_state(product.home, running) == "RUNNING"
+        assert not [line for line in processes_of(product.home).values() if "manage.py" in line]
+    with up(tmp_path) as successor:
+        wait_until(lambda: successor.log().count("OET is ready") == 2, what="the second start", timeout_s=60)
+        assert successor.end(signal.SIGINT) == 0
+    assert recorded_state(product.home, running) == "STOPPED"
     log = product.log()
     assert log.count(password) == 1
     assert log.count("first start") == 1
@@ -107,13 +107,6 @@ def test_processes_do_not_see_the_password_of_the_administrator(product: Product
     for program in PROGRAMS:
         pid = running_program(product, program)
         assert environment_value(pid, "OET_ADMIN_PASSWORD") is None
-
-
-def test_two_copies_run_beside_each_other(product: Product, tmp_path: Path) -> None:
-    with started_product(tmp_path) as second:
-        assert second.url != product.url
-        start_observation(second, duration_s=0.1)
-        assert len(second.http.get("procedures/").json()) == 1
 
 
 @pytest.mark.both_databases
@@ -136,8 +129,31 @@ def test_clients_wait_while_the_web_process_is_started_again(product: Product) -
         assert client.get("procedures/").status_code == httpx.codes.OK
 
 
-def test_nothing_is_left_when_up_itself_is_killed(tmp_path: Path) -> None:
-    with started_product(tmp_path) as product:
+def test_the_next_up_takes_over_after_up_was_killed_and_ctrl_c_leaves_nothing(product: Product, tmp_path: Path) -> None:
+    with started_product(tmp_path) as first:
+        assert first.url != product.url
+        running = start_observation(first)
+        assert len(first.http.get("procedures/").json()) == 1  # two copies know nothing of each other
+        first.process.kill()
+        first.process.wait()
+        wait_until(
+            lambda: not [line for line in processes_of(first.home).values() if "manage.py" in line],
+            what="the end of web, manager and worker",
+            timeout_s=20,
+        )
+    with up(tmp_path) as successor:
+        wait_until(lambda: successor.log().count("OET is ready") == 2, what="the second start", timeout_s=60)
+        successor.url = re.findall(r"OET is ready: (\S+)", successor.log())[1]
+        with successor.client() as successor.http:
+            assert successor.wait_for_state(running, "RUNNING")
+        assert successor.end(signal.SIGINT) == 0
+        assert processes_of(successor.home) == {}
+        assert recorded_state(successor.home, running) == "STOPPED"
+
+
+def test_the_launcher_of_an_up_that_was_killed_ends_when_it_is_asked(tmp_path: Path) -> None:
+    with up(tmp_path) as product:
+        product.wait_until_ready()
         product.process.kill()
         product.process.wait()
         wait_until(
@@ -149,38 +165,6 @@ def test_nothing_is_left_when_up_itself_is_killed(tmp_path: Path) -> None:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGTERM)
         wait_until(lambda: not processes_of(product.home), what="the end of the launcher")
-
-
-def test_the_next_up_takes_over_after_up_was_killed(tmp_path: Path) -> None:
-    with started_product(tmp_path) as product:
-        running = start_observation(product)
-        product.process.kill()
-        product.process.wait()
-    with up(tmp_path) as successor:
-        wait_until(lambda: successor.log().count("OET is ready") == 2, what="the second start", timeout_s=60)
-        successor.url = re.findall(r"OET is ready: (\S+)", successor.log())[1]
-        with successor.client() as successor.http:
-            assert successor.wait_for_state(running, "RUNNING")
-
-
-def test_ctrl_c_stops_scripts_and_leaves_no_process(tmp_path: Path) -> None:
-    with started_product(tmp_path) as product:
-        running = start_observation(product)
-        assert product.end(signal.SIGINT) == 0
-        assert processes_of(product.home) == {}
-        assert recorded_state(product.home, running) == "STOPPED"
-
-
-def test_sigterm_leaves_scripts_running_for_the_next_up(tmp_path: Path) -> None:
-    with started_product(tmp_path) as product:
-        running = start_observation(product)
-        assert product.end(signal.SIGTERM) == 0
-        assert recorded_state(product.home, running) == "RUNNING"
-        assert not [line for line in processes_of(product.home).values() if "manage.py" in line]
-    with up(tmp_path) as successor:
-        wait_until(lambda: successor.log().count("OET is ready") == 2, what="the second start", timeout_s=60)
-        assert successor.end(signal.SIGINT) == 0
-    assert recorded_state(product.home, running) == "STOPPED"
 
 
 def test_a_second_up_on_the_same_home_is_refused(product: Product) -> None:

@@ -31,9 +31,9 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture(scope="session")
 def people(product: Product) -> dict[str, str]:
     """One person of each role in the product."""
-    for role in ("viewer", "operator", "engineer"):
-        product.add_user(role, role)
-    return dict.fromkeys(("viewer", "operator", "engineer"), ADMIN_PASSWORD)
+    roles = ("viewer", "operator", "engineer")
+    product.add_users(*roles)
+    return dict.fromkeys(roles, ADMIN_PASSWORD)
 
 
 @pytest.fixture

@@ -65,5 +65,7 @@ async def test_a_process_that_is_stopped_says_so(nursery: Nursery) -> None:
     process, pid = await running(nursery, 4, "import time\ndef main():\n    time.sleep(600)\n")
     os.kill(pid, signal.SIGSTOP)
     seen = await look(process, pid)
+    while seen["how"] == "asked":  # not all of its threads had stopped yet
+        seen = await look(process, pid)
     assert (seen["how"], seen["note"]) == ("none", "nothing could be seen: it is stopped by a signal")
     os.kill(pid, signal.SIGCONT)
