@@ -125,11 +125,11 @@ def test_a_large_file_reaches_a_client_that_reads_slowly_whole(web: Web) -> None
     expected = httpx.get(f"{web.url}{path}", timeout=20, headers={"Accept-Encoding": "identity"}).content
     assert len(expected) > MIB
     with socket.create_connection(web.address) as connection:
-        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 32768)
         connection.settimeout(20)
         connection.sendall(f"GET /{path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode())
         received = bytearray()
-        while piece := connection.recv(4096):
+        while piece := connection.recv(8192):
             received += piece
     assert bytes(received).partition(b"\r\n\r\n")[2] == expected
 

@@ -20,7 +20,7 @@ from tests.waiting import wait_until
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.both_databases, pytest.mark.timeout(600)]
 
-ROUNDS = int(os.environ.get("CHAOS_ROUNDS", "15"))
+ROUNDS = int(os.environ.get("CHAOS_ROUNDS", "8"))
 """Kills; the chaos test of the whole product does many more."""
 SEED = int(os.environ.get("CHAOS_SEED", "0")) or random.randrange(1, 1 << 30)
 
