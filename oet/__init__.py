@@ -22,7 +22,8 @@ A script process, from its birth to its end
     `newborns`      processes forked in advance, which wait to be told which script they are
     `birth`         what a forked process does before it is a ScriptWorker
     `worker`        the ScriptWorker: loads the script and calls its functions
-    `control`       the socket on which a worker takes instructions
+    `instructions`  what it is told meanwhile, over its `control` socket
+    `diary`         what it writes into its journal
     `stopping`      how STOP becomes an exception in the script, and nowhere else
     `ending`        the end of a worker, like that of any Python program
 
@@ -35,7 +36,7 @@ What both sides read and write (see docs/run-directory.md)
 
 Pieces
     `modules`       loading a script as a module
-    `functions`     describing its functions, arguments and results
+    `functions`     describing its functions, arguments and results; `calling` them
     `failures`      describing exceptions
     `processes`     what /proc knows; signals that cannot hit the wrong process
     `treekill`      killing a whole tree of processes, for certain

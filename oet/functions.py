@@ -95,7 +95,7 @@ def _in_brief(parameter: dict[str, Any]) -> dict[str, Any]:
 
 def describe_function(name: str, function: Callable[..., Any]) -> dict[str, Any]:
     """One function: name, doc, signature, line and parameters."""
-    signature = _asked_for(signature_of(function))
+    signature = asked_for(signature_of(function))
     return {
         "name": name,
         "doc": _cut(inspect.getdoc(_function_behind(function)) or "", _TEXT_CHARACTERS),
@@ -105,32 +105,6 @@ def describe_function(name: str, function: Callable[..., Any]) -> dict[str, Any]
         if signature
         else [],
     }
-
-
-def with_context(
-    function: Callable[..., Any], args: list[Any], kwargs: dict[str, Any], context: Any
-) -> tuple[list[Any], dict[str, Any]]:
-    """The arguments of a call, with the context where the function wants it and the caller does not give something else."""
-    signature = signature_of(function)
-    place = _place_of_context(signature)
-    if signature is None or place is None or CONTEXT in kwargs:
-        return args, kwargs
-    if signature.parameters[CONTEXT].kind is not inspect.Parameter.KEYWORD_ONLY and place < len(args):
-        return [*args[:place], context, *args[place:]], kwargs
-    return args, {**kwargs, CONTEXT: context}
-
-
-def misfit(name: str, function: Callable[..., Any], args: list[Any], kwargs: dict[str, Any]) -> str | None:
-    """Why the function cannot be called with these arguments, in words; None where it can (or nobody knows)."""
-    signature = signature_of(function)
-    if signature is None:
-        return None
-    args, kwargs = with_context(function, args, kwargs, None)
-    try:
-        signature.bind(*args, **kwargs)
-    except TypeError as error:
-        return f"{name}: {error}. Its signature is {name}{signature_text(_asked_for(signature))}"
-    return None
 
 
 def signature_of(function: Callable[..., Any]) -> inspect.Signature | None:
@@ -147,6 +121,28 @@ def signature_text(signature: inspect.Signature | None) -> str:
         return _cut(str(signature or "(…)"), _TEXT_CHARACTERS)
     except Exception:  # noqa: BLE001 - runs __repr__ of the script's own classes
         return "(…)"
+
+
+def place_of_context(signature: inspect.Signature | None) -> int | None:
+    """Where the parameter for the context stands; None if the function has none."""
+    parameter = signature.parameters.get(CONTEXT) if signature is not None else None
+    if parameter is None or parameter.kind not in {
+        inspect.Parameter.POSITIONAL_OR_KEYWORD,
+        inspect.Parameter.KEYWORD_ONLY,
+    }:
+        return None
+    annotation = _annotation_text(parameter.annotation)
+    if annotation is not None and annotation.rpartition(".")[2].strip("\"'") != "ScriptContext":
+        return None
+    assert signature is not None
+    return list(signature.parameters).index(CONTEXT)
+
+
+def asked_for(signature: inspect.Signature | None) -> inspect.Signature | None:
+    """The signature as callers see it: without what OET fills in."""
+    if signature is None or place_of_context(signature) is None:
+        return signature
+    return signature.replace(parameters=[p for p in signature.parameters.values() if p.name != CONTEXT])
 
 
 def json_or_none(value: Any, limit_characters: int) -> str | None:
@@ -180,38 +176,6 @@ def describe_result(value: Any) -> dict[str, Any]:
     """`result` and `result_repr` of a `returned` record."""
     text = json_or_none(value, RESULT_LIMIT_CHARACTERS)
     return {"result": None if text is None else json.loads(text), "result_repr": short_repr(value)}
-
-
-def _place_of_context(signature: inspect.Signature | None) -> int | None:
-    """Where the parameter for the context stands; None if the function has none."""
-    parameter = signature.parameters.get(CONTEXT) if signature is not None else None
-    if parameter is None or parameter.kind not in {
-        inspect.Parameter.POSITIONAL_OR_KEYWORD,
-        inspect.Parameter.KEYWORD_ONLY,
-    }:
-        return None
-    annotation = _annotation_text(parameter.annotation)
-    if annotation is not None and annotation.rpartition(".")[2].strip("\"'") != "ScriptContext":
-        return None
-    assert signature is not None
-    return list(signature.parameters).index(CONTEXT)
-
-
-def _asked_for(signature: inspect.Signature | None) -> inspect.Signature | None:
-    """The signature as callers see it: without what OET fills in."""
-    if signature is None or _place_of_context(signature) is None:
-        return signature
-    return signature.replace(parameters=[p for p in signature.parameters.values() if p.name != CONTEXT])
-
-
-def argument(function: Callable[..., Any], args: list[Any], kwargs: dict[str, Any], name: str) -> Any:
-    """What a call gives the parameter `name`; None where it gives nothing."""
-    signature = signature_of(function)
-    try:
-        given = signature.bind(*args, **kwargs).arguments if signature is not None else kwargs
-    except TypeError:
-        given = kwargs
-    return given.get(name, kwargs.get(name))
 
 
 def _describe_parameter(parameter: inspect.Parameter, function: Callable[..., Any]) -> dict[str, Any]:

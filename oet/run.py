@@ -8,7 +8,6 @@ is a stop: it raises StopRequested, once; a second one ends it at once. Exit sta
 from __future__ import annotations
 
 import argparse
-import asyncio
 import importlib.util
 import inspect
 import json
@@ -19,7 +18,7 @@ import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Callable
 
-from oet import StopRequested, functions, inside, modules, pubsub_bridge, terminal
+from oet import StopRequested, calling, functions, inside, modules, pubsub_bridge, terminal
 
 if TYPE_CHECKING:
     from types import FrameType, ModuleType
@@ -83,22 +82,15 @@ def load(path: Path) -> ModuleType:
 def call(module: ModuleType, name: str, args: list[Any], kwargs: dict[str, Any]) -> Any:
     """Call a function of a script as OET does: with the context where it wants it. Misuse where that is impossible."""
     function = _found(module, name)
-    if misfit := functions.misfit(name, function, args, kwargs):
+    if misfit := calling.misfit(name, function, args, kwargs):
         raise Misuse(misfit)
-    context = inside.conversation().context
-    context.function = name
-    subarray_id = functions.argument(function, args, kwargs, "subarray_id")
-    context.subarray_id = context.subarray_id if subarray_id is None else subarray_id
-    args, kwargs = functions.with_context(function, args, kwargs, context)
-    result = function(*args, **kwargs)
-    return asyncio.run(result) if inspect.iscoroutine(result) else result
+    return calling.call(name, function, args, kwargs, inside.conversation().context)
 
 
 def _found(module: ModuleType, name: str) -> Callable[..., Any]:
     function = functions.find_function(module, name)
     if function is None:
-        known = ", ".join(item["name"] for item in functions.describe_functions(module)) or "none"
-        raise Misuse(f"the script has no function {name!r}; it has: {known}")
+        raise Misuse(calling.missing(module, name))
     return function
 
 

@@ -1,4 +1,3 @@
-import functools
 import json
 import types
 from typing import Any
@@ -77,16 +76,6 @@ def test_anything_callable_under_a_public_name_can_be_found(script: types.Module
 @pytest.mark.parametrize("name", ["_hidden", "Telescope", "nothing", "__doc__", "functools", ""])
 def test_anything_else_cannot_be_found(script: types.ModuleType, name: str) -> None:
     assert functions.find_function(script, name) is None
-
-
-def test_misfit_names_function_parameter_and_signature() -> None:
-    def point(ra: float, dec: float) -> None: ...
-
-    assert functions.misfit("point", point, [1], {}) == (
-        "point: missing a required argument: 'dec'. Its signature is point(ra: float, dec: float) -> None"
-    )
-    assert functions.misfit("point", point, [1, 2], {}) is None
-    assert functions.misfit("point", functools.partial(point, 1), [], {"dec": 2}) is None
 
 
 @pytest.mark.parametrize(

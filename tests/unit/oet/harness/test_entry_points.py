@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from oet import functions, harness
+from oet import calling, functions, harness
 from oet.harness import ScriptHarnessError, ScriptHarnessException
 from tests.unit.oet.harness.observing import Night, raising
 
@@ -104,5 +104,5 @@ def test_entry_points_belong_to_the_script_and_describe_its_arguments() -> None:
         "filter: Literal['r', 'g'] = None, pin=..., **configuration)"
     )
     assert "Actions: one, two, three, four." in described["doc"]
-    assert functions.misfit("main", main, [], {"exposre": 1}) is None
+    assert calling.misfit("main", main, [], {"exposre": 1}) is None
     assert inspect.signature(main).parameters["configuration"].kind is inspect.Parameter.VAR_KEYWORD
