@@ -7,10 +7,7 @@ from rest_framework.authentication import SessionAuthentication
 from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.permissions import IsAuthenticated
 
-from procedures.rest import schema  # what it describes registers itself when it is imported
 from procedures.rest.authentication import TokenAuthentication
-
-__all__ = ["SchemaView", "schema", "ui"]
 
 
 class SchemaView(SpectacularAPIView):

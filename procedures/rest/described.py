@@ -8,9 +8,23 @@ from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiRespo
 from environments.domain.states import EnvironmentState
 from procedures.domain.states import ProcedureState
 from procedures.models import Command
-from procedures.rest import schema
 from procedures.rest.parsing import JSON
 from procedures.rest.queries import DEFAULT_PAGE
+from procedures.rest.schema.environments import BuildLog, EnvironmentDetail, EnvironmentSummary, Pin
+from procedures.rest.schema.output import OutputPage, OutputSearch, Stack
+from procedures.rest.schema.procedures import (
+    SUMMARY_OR_ABORT,
+    CommandRow,
+    NewProcedure,
+    ProcedureChange,
+    ProcedureSummary,
+    Transition,
+)
+from procedures.rest.schema.said import Answer, AttachmentRow, LogRow, QuestionRow
+from procedures.rest.schema.scripts import GitArgs, NewPreset, Preset, ScriptFile
+from procedures.rest.schema.site import Credentials, NodeRow, Token
+from procedures.rest.schema.steering import NewEvent, Override, OverrideValue, SentEvent
+from procedures.rest.schema.values import Error, InputError
 from procedures.selectors import MAX_PAGE
 
 _PATH = OpenApiParameter(
@@ -40,8 +54,7 @@ def answers(*errors: int, **good: Any) -> dict[Any, Any]:
     """The answers of an address: `_200=…`, and the usual errors."""
     found: dict[Any, Any] = {int(code.removeprefix("_")): answer for code, answer in good.items()}
     return found | {
-        (code, JSON): OpenApiResponse(schema.InputError if code == 400 else schema.Error, _WORDS[code])
-        for code in errors
+        (code, JSON): OpenApiResponse(InputError if code == 400 else Error, _WORDS[code]) for code in errors
     }
 
 
@@ -109,13 +122,13 @@ procedures_list = extend_schema(
         query("who", "Only procedures created by this user."),
         *PAGE,
     ],
-    responses=answers(400, 401, 403, _200=schema.ProcedureSummary(many=True)),
+    responses=answers(400, 401, 403, _200=ProcedureSummary(many=True)),
     examples=[_answered("newest last", _SUMMARY_EXAMPLE)],
 )
 procedures_create = extend_schema(
     operation_id="create_procedure",
-    request=schema.NewProcedure,
-    responses=answers(400, 401, 403, 413, 415, 503, 504, _201=schema.ProcedureSummary),
+    request=NewProcedure,
+    responses=answers(400, 401, 403, 413, 415, 503, 504, _201=ProcedureSummary),
     examples=[
         _sent("file", _PREPARE_EXAMPLE),
         _sent("text", {"script": {"script_type": "embedded", "script_body": "def main():\n    print('hello')\n"}}),
@@ -125,14 +138,14 @@ procedures_create = extend_schema(
 procedure_get = extend_schema(
     operation_id="get_procedure",
     parameters=[_PATH],
-    responses=answers(401, 403, 404, _200=schema.ProcedureSummary),
+    responses=answers(401, 403, 404, _200=ProcedureSummary),
     examples=[_answered("summary", _SUMMARY_EXAMPLE)],
 )
 procedure_change = extend_schema(
     operation_id="change_procedure",
     parameters=[_PATH],
-    request=schema.ProcedureChange,
-    responses=answers(400, 401, 403, 404, 409, 413, 415, 503, 504, _200=schema.SUMMARY_OR_ABORT),
+    request=ProcedureChange,
+    responses=answers(400, 401, 403, 404, 409, 413, 415, 503, 504, _200=SUMMARY_OR_ABORT),
     examples=[
         _sent("start", _START_EXAMPLE),
         _sent("stop", _STOP_EXAMPLE),
@@ -154,7 +167,7 @@ output = extend_schema(
     responses={
         **answers(400, 401, 403, 404),
         (200, "text/plain"): OpenApiTypes.STR,
-        (200, JSON): schema.OutputPage,
+        (200, JSON): OutputPage,
     },
 )
 output_search = extend_schema(
@@ -170,40 +183,40 @@ output_search = extend_schema(
         query("limit", "At most so many lines, 1 to 1000; by default 100.", int),
         query("count", "1: count the lines that are beyond the limit.", enum=["0", "1"]),
     ],
-    responses=answers(400, 401, 403, 404, _200=schema.OutputSearch),
+    responses=answers(400, 401, 403, 404, _200=OutputSearch),
 )
 _NUMBER = OpenApiParameter("number", OpenApiTypes.INT, OpenApiParameter.PATH, description="Number of the question.")
 _NAME = OpenApiParameter("name", OpenApiTypes.STR, OpenApiParameter.PATH)
 _STEERED: dict[str, Any] = {
     "parameters": [_PATH],
     "request": None,
-    "responses": answers(400, 401, 403, 404, 409, 503, 504, _200=schema.ProcedureSummary),
+    "responses": answers(400, 401, 403, 404, 409, 503, 504, _200=ProcedureSummary),
 }
 pause = extend_schema(operation_id="pause_procedure", **_STEERED)
 resume = extend_schema(operation_id="resume_procedure", **_STEERED)
 questions_open = extend_schema(
-    operation_id="list_open_questions", responses=answers(400, 401, 403, _200=schema.QuestionRow(many=True))
+    operation_id="list_open_questions", responses=answers(400, 401, 403, _200=QuestionRow(many=True))
 )
 questions_of = extend_schema(
     operation_id="list_questions",
     parameters=[_PATH],
-    responses=answers(400, 401, 403, 404, _200=schema.QuestionRow(many=True)),
+    responses=answers(400, 401, 403, 404, _200=QuestionRow(many=True)),
 )
 question_get = extend_schema(
     operation_id="get_question",
     parameters=[_PATH, _NUMBER],
-    responses=answers(400, 401, 403, 404, _200=schema.QuestionRow),
+    responses=answers(400, 401, 403, 404, _200=QuestionRow),
 )
 question_answer = extend_schema(
     operation_id="answer_question",
     parameters=[_PATH, _NUMBER],
-    request=schema.Answer,
-    responses=answers(400, 401, 403, 404, 409, 503, 504, _200=schema.QuestionRow),
+    request=Answer,
+    responses=answers(400, 401, 403, 404, 409, 503, 504, _200=QuestionRow),
 )
 attachments = extend_schema(
     operation_id="list_attachments",
     parameters=[_PATH],
-    responses=answers(400, 401, 403, 404, _200=schema.AttachmentRow(many=True)),
+    responses=answers(400, 401, 403, 404, _200=AttachmentRow(many=True)),
 )
 attachment = extend_schema(
     operation_id="get_attachment",
@@ -211,21 +224,21 @@ attachment = extend_schema(
     responses={**answers(400, 401, 403, 404), (200, "application/octet-stream"): OpenApiTypes.BINARY},
 )
 overrides_list = extend_schema(
-    operation_id="list_overrides", responses=answers(400, 401, 403, _200=schema.Override(many=True))
+    operation_id="list_overrides", responses=answers(400, 401, 403, _200=Override(many=True))
 )
 override_get = extend_schema(
-    operation_id="get_override", parameters=[_NAME], responses=answers(400, 401, 403, 404, _200=schema.Override)
+    operation_id="get_override", parameters=[_NAME], responses=answers(400, 401, 403, 404, _200=Override)
 )
 override_set = extend_schema(
     operation_id="set_override",
     parameters=[_NAME],
-    request=schema.OverrideValue,
-    responses=answers(400, 401, 403, 404, _200=schema.Override),
+    request=OverrideValue,
+    responses=answers(400, 401, 403, 404, _200=Override),
 )
 events_publish = extend_schema(
     operation_id="publish_event",
-    request=schema.NewEvent,
-    responses=answers(400, 401, 403, 404, 413, _201=schema.SentEvent),
+    request=NewEvent,
+    responses=answers(400, 401, 403, 404, 413, _201=SentEvent),
 )
 _PRESET = OpenApiParameter("preset_id", OpenApiTypes.INT64, OpenApiParameter.PATH, description="Number of the preset.")
 presets_list = extend_schema(
@@ -234,28 +247,28 @@ presets_list = extend_schema(
         query("script_uri", "Only presets of this script."),
         query("git_repo", "With `script_uri`: the repository that the script comes from."),
     ],
-    responses=answers(400, 401, 403, _200=schema.Preset(many=True)),
+    responses=answers(400, 401, 403, _200=Preset(many=True)),
 )
 presets_save = extend_schema(
     operation_id="save_preset",
-    request=schema.NewPreset,
-    responses=answers(400, 401, 403, 413, _201=schema.Preset),
+    request=NewPreset,
+    responses=answers(400, 401, 403, 413, _201=Preset),
 )
 preset_get = extend_schema(
-    operation_id="get_preset", parameters=[_PRESET], responses=answers(400, 401, 403, 404, _200=schema.Preset)
+    operation_id="get_preset", parameters=[_PRESET], responses=answers(400, 401, 403, 404, _200=Preset)
 )
 preset_delete = extend_schema(
-    operation_id="delete_preset", parameters=[_PRESET], responses=answers(400, 401, 403, 404, _200=schema.Preset)
+    operation_id="delete_preset", parameters=[_PRESET], responses=answers(400, 401, 403, 404, _200=Preset)
 )
 stack = extend_schema(
     operation_id="get_stack",
     parameters=[_PATH],
-    responses=answers(400, 401, 403, 404, 409, 503, 504, _200=schema.Stack),
+    responses=answers(400, 401, 403, 404, 409, 503, 504, _200=Stack),
 )
 history = extend_schema(
     operation_id="get_history",
     parameters=[_PATH],
-    responses=answers(401, 403, 404, _200=schema.Transition(many=True)),
+    responses=answers(401, 403, 404, _200=Transition(many=True)),
 )
 _COMMANDS = [
     query("who", "Only what this user asked for."),
@@ -272,32 +285,32 @@ log = extend_schema(
         query("q", "Only where the message contains this."),
         *PAGE,
     ],
-    responses=answers(400, 401, 403, 404, _200=schema.LogRow(many=True)),
+    responses=answers(400, 401, 403, 404, _200=LogRow(many=True)),
 )
 procedure_commands = extend_schema(
     operation_id="list_commands_of_procedure",
     parameters=[_PATH, *_COMMANDS],
-    responses=answers(400, 401, 403, 404, _200=schema.CommandRow(many=True)),
+    responses=answers(400, 401, 403, 404, _200=CommandRow(many=True)),
 )
 commands = extend_schema(
     operation_id="list_commands",
     parameters=[query("procedure", "Only commands for this procedure.", int), *_COMMANDS],
-    responses=answers(400, 401, 403, _200=schema.CommandRow(many=True)),
+    responses=answers(400, 401, 403, _200=CommandRow(many=True)),
 )
-nodes = extend_schema(operation_id="list_nodes", responses=answers(401, 403, _200=schema.NodeRow(many=True)))
-scripts = extend_schema(operation_id="list_scripts", responses=answers(401, 403, _200=schema.ScriptFile(many=True)))
+nodes = extend_schema(operation_id="list_nodes", responses=answers(401, 403, _200=NodeRow(many=True)))
+scripts = extend_schema(operation_id="list_scripts", responses=answers(401, 403, _200=ScriptFile(many=True)))
 environments_list = extend_schema(
     operation_id="list_environments",
     parameters=[
         query("state", "Only those in this state.", enum=[state.value for state in EnvironmentState]),
         query("limit", f"At most so many, 1 to {MAX_PAGE}; by default {DEFAULT_PAGE}.", int),
     ],
-    responses=answers(400, 401, 403, _200=schema.EnvironmentSummary(many=True)),
+    responses=answers(400, 401, 403, _200=EnvironmentSummary(many=True)),
 )
 environments_build = extend_schema(
     operation_id="build_environment",
-    request=schema.GitArgs,
-    responses=answers(400, 401, 403, 409, 502, 504, _201=schema.EnvironmentDetail),
+    request=GitArgs,
+    responses=answers(400, 401, 403, 409, 502, 504, _201=EnvironmentDetail),
 )
 _ENVIRONMENT: dict[str, Any] = {
     "parameters": [
@@ -309,24 +322,24 @@ _ENVIRONMENT: dict[str, Any] = {
 environment_get = extend_schema(
     operation_id="get_environment",
     **_ENVIRONMENT,
-    responses=answers(400, 401, 403, 404, _200=schema.EnvironmentDetail),
+    responses=answers(400, 401, 403, 404, _200=EnvironmentDetail),
 )
 environment_pin = extend_schema(
     operation_id="pin_environment",
     **_ENVIRONMENT,
-    request=schema.Pin,
-    responses=answers(400, 401, 403, 404, _200=schema.EnvironmentDetail),
+    request=Pin,
+    responses=answers(400, 401, 403, 404, _200=EnvironmentDetail),
 )
 environment_delete = extend_schema(
     operation_id="delete_environment",
     **_ENVIRONMENT,
-    responses=answers(400, 401, 403, 404, 409, _200=schema.EnvironmentDetail),
+    responses=answers(400, 401, 403, 404, 409, _200=EnvironmentDetail),
 )
 environment_rebuild = extend_schema(
     operation_id="rebuild_environment",
     **_ENVIRONMENT,
     request=None,
-    responses=answers(400, 401, 403, 404, 409, _200=schema.EnvironmentDetail),
+    responses=answers(400, 401, 403, 404, 409, _200=EnvironmentDetail),
 )
 environment_log = extend_schema(
     operation_id="get_build_log",
@@ -335,7 +348,7 @@ environment_log = extend_schema(
         query("offset", "Bytes before the first one wanted.", int),
         query("build", "Number of the build; by default the latest.", int),
     ],
-    responses=answers(400, 401, 403, 404, _200=schema.BuildLog),
+    responses=answers(400, 401, 403, 404, _200=BuildLog),
 )
 stream = extend_schema(
     operation_id="stream_events",
@@ -349,8 +362,8 @@ stream = extend_schema(
 )
 token = extend_schema(
     operation_id="log_in",
-    request=schema.Credentials,
-    responses=answers(400, 401, 429, _200=schema.Token),
+    request=Credentials,
+    responses=answers(400, 401, 429, _200=Token),
     auth=[],
     examples=[_sent("credentials", {"username": "ann", "password": "correct horse battery staple"})],
 )

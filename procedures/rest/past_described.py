@@ -8,7 +8,8 @@ from rest_framework import serializers as s
 
 from procedures.models import STATE_CHOICES
 from procedures.rest.described import PAGE, answers, query
-from procedures.rest.schema import ProcedureSummary, Time, TimeOrNull
+from procedures.rest.schema.procedures import ProcedureSummary
+from procedures.rest.schema.values import Time, TimeOrNull
 
 
 class FoundProcedures(s.Serializer[Any]):

@@ -4,7 +4,7 @@ from typing import Any
 
 from rest_framework import serializers as s
 
-from procedures.rest.schema import AnyJSON, Error, Time, TimeOrNull
+from procedures.rest.schema.values import AnyJSON, Error, Time, TimeOrNull
 from trials.domain.rehearsal import Fate
 from trials.models import SCRIPT_STATES, TRIAL_STATES, TrialIssue
 
