@@ -124,7 +124,8 @@ def _procedure(*states: str) -> int:
     """A procedure of a node that does not exist, so that no manager minds."""
     from procedures.domain.states import ProcedureState
     from procedures.models import Procedure
-    from procedures.recorder import Move, recording
+    from procedures.moves import Move
+    from procedures.recorder import recording
 
     now = datetime.now(UTC)
     made = Procedure(

@@ -8,20 +8,17 @@ moved the procedure in between, nothing of the recording is applied.
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
 from django.conf import settings
 from django.db import DEFAULT_DB_ALIAS, connection, transaction
 
-from procedures import statements
+from procedures import claims, statements
 from procedures.bells import Role, ring_at_commit
-from procedures.domain import said
 from procedures.domain.arguments import ProcedureInput, arguments_in_brief, key_facts
-from procedures.domain.endings import Ending
-from procedures.domain.errors import NoSuchProcedure, ResourceHeld, TransitionRefused
+from procedures.domain.errors import NoSuchProcedure, TransitionRefused
 from procedures.domain.messages import is_for_scripts
 from procedures.domain.states import FINAL, ProcedureState, may_follow
 from procedures.models import (
@@ -34,12 +31,9 @@ from procedures.models import (
     Procedure,
     ProcedureHistory,
     Question,
-    ResourceClaim,
 )
+from procedures.moves import Move, Moved, columns_of, news_of, row_of
 from procedures.searched import write_words
-
-SITE = "site"
-"""Scope of a claim that holds for all nodes."""
 
 _EVENT_LOCK = 0x0E7
 """Key of the PostgreSQL advisory lock that makes `Event.id` commit-ordered."""
@@ -50,50 +44,9 @@ _COLUMNS_READ = [field.attname for field in Procedure._meta.concrete_fields if f
 _STAND_IN = -1
 _BATCH = 200
 
-LIFECYCLE = "procedure.lifecycle."
-_NAMED = {
-    ProcedureState.CREATING: "created",
-    ProcedureState.RUNNING: "started",
-    ProcedureState.COMPLETE: "complete",
-    ProcedureState.STOPPED: "stopped",
-    ProcedureState.FAILED: "failed",
-}
-"""States that have a topic of their own, beside `statechange` which announces every transition."""
-
-_TIMED = frozenset({ProcedureState.LOADING, ProcedureState.INITIALISING, ProcedureState.RUNNING})
-"""States in which the script's own code runs, so that it may run out of time."""
-
 
 class ConcurrentChange(Exception):
     """A procedure was moved by somebody else while a recording was open; the recording may be tried again."""
-
-
-@dataclass(frozen=True)
-class Move:
-    """One transition of a Procedure, and what is to be remembered of it."""
-
-    state: ProcedureState
-    at: datetime
-    cause: str = ""
-    who: str = ""
-    function: str = ""
-    stacktrace: str = ""
-    details: Mapping[str, Any] | None = None
-    timeout_s: float | None = None
-    """Seconds that what begins now may take; None follows what the procedure was prepared with."""
-    changes: Mapping[str, Any] = field(default_factory=dict)
-    """Further columns of the Procedure that change with it."""
-    ending: Ending | None = None
-    """With a final state: the facts it was decided by; None where there never was a process."""
-
-
-@dataclass(frozen=True)
-class Moved:
-    """A transition that a recording has taken."""
-
-    procedure: Procedure
-    previous: ProcedureState
-    move: Move
 
 
 Listener = Callable[["Recording"], None]
@@ -190,7 +143,7 @@ class Recording:
             "node": procedure.node,
             "part_of": procedure.part_of,
         }
-        self._note(procedure, move, previous="", extra=details)
+        self._note(procedure, move, "", details)
 
     def move(self, procedure_id: int, move: Move) -> Procedure:
         """Take one transition; raises TransitionRefused where the table does not have it."""
@@ -198,33 +151,19 @@ class Recording:
         previous = ProcedureState(procedure.state)
         if not may_follow(previous, move.state):
             raise TransitionRefused(procedure_id, previous, move.state)
-        changes: dict[str, Any] = {
-            "state": move.state.value,
-            "state_at": move.at,
-            "sequence": procedure.sequence + 1,
-            "cause": move.cause,
-            "deadline_at": _deadline(procedure, move),
-            **move.changes,
-        }
-        if move.state is ProcedureState.RUNNING:
-            changes |= {"runs": procedure.runs + 1, "started_at": move.at}
-            if procedure.said:
-                changes["said"] = said.at_start(procedure.said)
-        if move.state in FINAL:
-            changes["finished_at"] = move.at
-            if procedure.said:
-                changes["said"] = said.at_end(procedure.said)
-                self.withdraw_questions(procedure_id, move.at)
+        columns = columns_of(procedure, move)
+        if move.state in FINAL and procedure.said:
+            self.withdraw_questions(procedure_id, move.at)
         if move.state in FINAL or move.state is ProcedureState.UNKNOWN:
             self._searched.add(procedure_id)
-        self.change(procedure_id, **changes)
+        self.change(procedure_id, **columns)
         # A script of a trial keeps what it holds until its process tree is gone.
         if move.state in FINAL if procedure.part_of else previous is ProcedureState.RUNNING:
             self.has_released |= bool(procedure.resources)
-            statements.delete(ResourceClaim, "procedure", procedure_id)
+            claims.release(procedure_id)
         self.moves.append(Moved(procedure, previous, move))
         starts = move.state is ProcedureState.RUNNING
-        self._note(procedure, move, previous=previous, extra=self._arguments(procedure_id) if starts else None)
+        self._note(procedure, move, previous, self._arguments(procedure_id) if starts else {})
         return procedure
 
     @property
@@ -270,21 +209,8 @@ class Recording:
 
     def claim(self, procedure_id: int, scope: str, names: Sequence[str], at: datetime) -> None:
         """Take every resource in `names` for the procedure; raises ResourceHeld and takes none."""
-        if not names:
-            return
-        holders = ResourceClaim.objects.filter(scope=scope, name__in=names)
-        for _ in range(2):
-            for held in holders.select_related("procedure").only("name", "procedure__script_name", "procedure__state"):
-                if held.procedure_id != procedure_id:
-                    holder = f"procedure {held.procedure_id} ({held.procedure.script_name})"
-                    raise ResourceHeld(procedure_id, held.name, holder, _starter(held.procedure_id))
-            claims = [ResourceClaim(scope=scope, name=name, procedure_id=procedure_id, taken_at=at) for name in names]
-            statements.insert(claims, ignore_conflicts=True)
-            if holders.filter(procedure_id=procedure_id).count() == len(names):
-                return
-            # Another node was faster for one of them: give back the others, and name the holder in the second round.
-            ResourceClaim.objects.filter(procedure_id=procedure_id).delete()
-        raise ConcurrentChange(f"claims of procedure {procedure_id}")
+        if names and not claims.take(procedure_id, scope, names, at):
+            raise ConcurrentChange(f"claims of procedure {procedure_id}")
 
     def announce(
         self,
@@ -361,72 +287,26 @@ class Recording:
         if self._events or self._has_answered:
             ring_at_commit(Role.WEB)
 
-    def _arguments(self, procedure_id: int) -> Mapping[str, Any] | None:
-        """The procedure's arguments in brief, as lists show them, where this recording has changed them."""
+    def _arguments(self, procedure_id: int) -> Mapping[str, Any]:
+        """The procedure's arguments in brief, as lists show them; empty unless this recording has changed them."""
         fresh = [capture for capture in self._captures if capture.procedure_id == procedure_id]
         if not fresh:
-            return None
+            return {}
         inputs = {
             name: ProcedureInput(tuple(args), kwargs) for name, args, kwargs in _capture_question().ask(procedure_id)
         }
         inputs |= {capture.function: ProcedureInput(tuple(capture.args), capture.kwargs) for capture in fresh}
         return _in_brief(inputs)
 
-    def _note(self, procedure: Procedure, move: Move, *, previous: str, extra: Mapping[str, Any] | None = None) -> None:
-        self._history.append(
-            ProcedureHistory(
-                procedure_id=procedure.pk,
-                sequence=procedure.sequence,
-                state=move.state.value,
-                at=move.at,
-                cause=move.cause,
-                who=move.who,
-                function=move.function,
-                stacktrace=move.stacktrace,
-                details=move.details,
-            )
-        )
-        payload = {
-            "state": move.state.value,
-            "previous": previous,
-            "sequence": procedure.sequence,
-            "runs": procedure.runs,
-            "at": move.at.timestamp(),
-            "cause": move.cause,
-            "who": move.who,
-            "function": move.function,
-            "deadline_at": procedure.deadline_at.timestamp() if procedure.deadline_at else None,
-            **({"said": said.whole(procedure.said)} if procedure.said else {}),
-            **(extra or {}),
-        }
-        topics = ["statechange"]
-        if name := _NAMED.get(move.state):
-            topics.append(name)
-        for topic in topics:
-            self.announce(LIFECYCLE + topic, payload, procedure_id=procedure.pk, at=move.at)
-        if move.stacktrace:
-            trace = {"stacktrace": move.stacktrace, "cause": move.cause}
-            self.announce(LIFECYCLE + "stacktrace", trace, procedure_id=procedure.pk, at=move.at)
-
-
-def _starter(procedure_id: int) -> str:
-    started = ProcedureHistory.objects.filter(procedure_id=procedure_id, state=ProcedureState.RUNNING.value)
-    return started.order_by("-sequence").values_list("who", flat=True).first() or ""
+    def _note(self, procedure: Procedure, move: Move, previous: str, more: Mapping[str, Any]) -> None:
+        self._history.append(row_of(procedure, move))
+        for topic, payload in news_of(procedure, move, previous, more):
+            self.announce(topic, payload, procedure_id=procedure.pk, at=move.at)
 
 
 def _in_brief(inputs: Mapping[str, ProcedureInput]) -> dict[str, Any]:
     """The arguments as lists show them."""
     return {"arguments": arguments_in_brief(inputs), "facts": key_facts(inputs, settings.OET.key_arguments)}
-
-
-def _deadline(procedure: Procedure, move: Move) -> datetime | None:
-    """When what begins with the move is out of time; loading, `init` and each function have the whole timeout for themselves."""
-    if procedure.part_of:  # of a trial's script the whole life is timed, from its start on
-        return None if move.state in FINAL else procedure.deadline_at
-    timeout_s = procedure.timeout_s if move.timeout_s is None else move.timeout_s
-    if timeout_s is None or move.state not in _TIMED:
-        return None
-    return move.at + timedelta(seconds=timeout_s)
 
 
 @cache

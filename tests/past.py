@@ -13,8 +13,9 @@ from oet.output import STDERR, STDOUT, Frame, encode_frame
 from procedures.domain.arguments import ProcedureInput
 from procedures.domain.states import ProcedureState
 from procedures.models import Command, OutputChunk, Procedure
+from procedures.moves import Move
 from procedures.nights import night_of_site
-from procedures.recorder import Move, recording
+from procedures.recorder import recording
 
 _S = ProcedureState
 PEOPLE = ("t.mokoena", "l.okafor", "a.lindqvist", "scheduler")

@@ -6,7 +6,8 @@ from django.conf import settings
 
 from procedures.domain.people import PROCESS_MANAGER
 from procedures.domain.states import FINAL, ProcedureState
-from procedures.recorder import Moved, Recording
+from procedures.moves import Moved
+from procedures.recorder import Recording
 from trials.domain.outcome import Ending
 from trials.domain.states import ScriptState
 from trials.models import UNFINISHED_STATES, TrialScript

@@ -5,7 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 from procedures.domain.states import ProcedureState
 from procedures.models import Command, Node
-from procedures.recorder import Move, Recording, recording
+from procedures.moves import Move
+from procedures.recorder import Recording, recording
 from trials.domain.states import ScriptState, TrialState
 from trials.models import UNFINISHED_STATES, Trial
 from trials.settling import LiveTrial, Settlement

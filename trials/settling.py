@@ -13,11 +13,13 @@ from django.conf import settings
 from django.db import connection
 
 from procedures import statements
+from procedures.claims import SITE
 from procedures.domain.durations import in_words
 from procedures.domain.errors import ResourceHeld
 from procedures.domain.states import FINAL, ProcedureState
 from procedures.models import Command, Procedure, ResourceClaim
-from procedures.recorder import SITE, ConcurrentChange, Move, Recording
+from procedures.moves import Move
+from procedures.recorder import ConcurrentChange, Recording
 from trials.announcing import announce_issue, announce_kill, announce_script, announce_trial
 from trials.creation import settle_task
 from trials.domain.aggregation import trial_state

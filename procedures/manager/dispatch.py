@@ -21,7 +21,8 @@ from procedures.manager.starting import start
 from procedures.manager.steering import steer
 from procedures.manager.stopping import stop
 from procedures.models import Command, Procedure
-from procedures.recorder import Move, Recording
+from procedures.moves import Move
+from procedures.recorder import Recording
 from procedures.supervision.run_directories import RunDirectory
 
 log = logging.getLogger(__name__)

@@ -14,7 +14,8 @@ from procedures.manager.live import LiveProcedure
 from procedures.manager.settings import ManagerSettings
 from procedures.manager.texts import clean_json, clean_text
 from procedures.models import Command, Procedure
-from procedures.recorder import Move, Recording
+from procedures.moves import Move
+from procedures.recorder import Recording
 from procedures.supervision.run_directories import ExitReport
 
 

@@ -21,7 +21,8 @@ from procedures.manager.news import Note, notes_of, write_notes
 from procedures.manager.output import NewOutput, new_output, write_output
 from procedures.manager.starting import start_held
 from procedures.models import Command
-from procedures.recorder import Move, Recording
+from procedures.moves import Move
+from procedures.recorder import Recording
 from procedures.supervision.run_directories import ExitReport, RunDirectory
 
 log = logging.getLogger(__name__)

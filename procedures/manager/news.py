@@ -12,7 +12,8 @@ from procedures.domain.reported import functions_of
 from procedures.domain.states import ProcedureState
 from procedures.manager.sayings import Attached, Listening, Logged, Saying, Sayings, saying_of
 from procedures.manager.texts import clean_json, clean_text, topic_of_script
-from procedures.recorder import Move, Recording
+from procedures.moves import Move
+from procedures.recorder import Recording
 from procedures.supervision.story import Story, learn_quietly
 
 log = logging.getLogger(__name__)

@@ -5,6 +5,7 @@ import logging
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+from procedures.claims import SITE
 from procedures.domain.arguments import ProcedureInput, call_fault
 from procedures.domain.errors import InvalidInput, NoSuchFunction, Refusal, WrongState
 from procedures.domain.states import FINAL, ProcedureState
@@ -12,7 +13,8 @@ from procedures.manager.context import Context
 from procedures.manager.inbox import QueuedCommand
 from procedures.manager.live import LiveProcedure, StartOrder
 from procedures.models import Command, Procedure
-from procedures.recorder import SITE, Move, Recording
+from procedures.moves import Move
+from procedures.recorder import Recording
 from procedures.service import WHEN_READY
 from procedures.supervision.control import WorkerUnreachable
 from procedures.supervision.launcher_link import LauncherUnreachable, Refused, StillAlive

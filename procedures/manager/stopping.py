@@ -9,7 +9,8 @@ from procedures.manager.context import Context
 from procedures.manager.inbox import QueuedCommand
 from procedures.manager.live import LiveProcedure
 from procedures.models import Command, Procedure
-from procedures.recorder import Move, Recording
+from procedures.moves import Move
+from procedures.recorder import Recording
 from procedures.supervision.stop_ladder import NotConfirmed, StopLadder, StopReport
 
 log = logging.getLogger(__name__)

@@ -12,7 +12,8 @@ from procedures.domain.scripts import EmbeddedStringScript
 from procedures.domain.states import ProcedureState
 from procedures.draining import drain
 from procedures.models import Command, Event, Node, Procedure
-from procedures.recorder import Move, recording
+from procedures.moves import Move
+from procedures.recorder import recording
 from procedures.selectors import nodes
 from procedures.service import PrepareProcessCommand, ScriptExecutionService, StartProcessCommand, StopProcessCommand
 

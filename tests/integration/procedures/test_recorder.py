@@ -5,11 +5,13 @@ from itertools import pairwise
 import pytest
 from django.db import connection
 
+from procedures.claims import SITE
 from procedures.domain.arguments import ProcedureInput
 from procedures.domain.errors import NoSuchProcedure, ResourceHeld, TransitionRefused
 from procedures.domain.states import ProcedureState
 from procedures.models import ArgCapture, Event, Procedure, ProcedureHistory, ResourceClaim
-from procedures.recorder import SITE, ConcurrentChange, Move, recording
+from procedures.moves import Move
+from procedures.recorder import ConcurrentChange, recording
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.both_databases]
 

@@ -13,7 +13,8 @@ from procedures.domain.people import Actor, Right
 from procedures.domain.search import matches, parse_search
 from procedures.domain.states import ProcedureState
 from procedures.models import Procedure, ProcedureText
-from procedures.recorder import Move, recording
+from procedures.moves import Move
+from procedures.recorder import recording
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
 

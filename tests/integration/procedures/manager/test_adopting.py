@@ -144,7 +144,8 @@ def test_after_a_restart_of_the_machine_what_was_alive_is_failed_as_such(station
 
 def lost_procedure(station: Station) -> int:
     """A procedure in READY of which nothing is left but its rows."""
-    from procedures.recorder import Move, recording
+    from procedures.moves import Move
+    from procedures.recorder import recording
 
     procedure_id = station.prepare("def main(): pass")
     now = datetime.now(UTC)
@@ -205,7 +206,9 @@ def test_a_start_whose_manager_died_and_that_has_expired_is_not_carried_out(stat
 
 def start_behind_its_back(station: Station, procedure_id: int, expires_in_s: float) -> None:
     """Everything that a start commits, without the message to the worker."""
-    from procedures.recorder import SITE, Move, recording
+    from procedures.claims import SITE
+    from procedures.moves import Move
+    from procedures.recorder import recording
 
     command = station.start(procedure_id, expires_in_s=expires_in_s)
     now = datetime.now(UTC)

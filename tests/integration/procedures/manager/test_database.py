@@ -12,7 +12,8 @@ from procedures.domain.states import ProcedureState as S
 from procedures.manager import database as module
 from procedures.manager.database import Database, DatabaseClosed
 from procedures.models import Event, Procedure
-from procedures.recorder import Move, Recording
+from procedures.moves import Move
+from procedures.recorder import Recording
 from tests.waiting import wait_until
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.both_databases]

@@ -12,7 +12,8 @@ from procedures.domain.arguments import ProcedureInput
 from procedures.domain.source import describe_source
 from procedures.domain.states import ProcedureState
 from procedures.models import Node, Procedure
-from procedures.recorder import Move, recording
+from procedures.moves import Move
+from procedures.recorder import recording
 from tests.fixtures.people import Users
 
 AT = datetime(2026, 3, 18, 1, 40, tzinfo=UTC)

@@ -11,7 +11,8 @@ from django.test import Client
 from procedures.domain.arguments import ProcedureInput
 from procedures.domain.states import ProcedureState
 from procedures.models import Attachment, Event, LogRecord, Procedure, Question
-from procedures.recorder import Move, recording
+from procedures.moves import Move
+from procedures.recorder import recording
 from tests.fixtures.people import Users
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]

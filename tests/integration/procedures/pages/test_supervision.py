@@ -11,7 +11,8 @@ from oet_site import worker_sign
 from procedures.domain.arguments import ProcedureInput
 from procedures.domain.states import ProcedureState
 from procedures.models import Node, Procedure
-from procedures.recorder import Move, recording
+from procedures.moves import Move
+from procedures.recorder import recording
 from tests.fixtures.people import Users
 
 LIFE = ("IDLE", "LOADING", "IDLE", "READY", "RUNNING")

@@ -8,7 +8,8 @@ import pytest
 from procedures.domain.arguments import ProcedureInput
 from procedures.domain.states import ProcedureState
 from procedures.models import Node, Procedure
-from procedures.recorder import Move, recording
+from procedures.moves import Move
+from procedures.recorder import recording
 from procedures.rest.tokens import guesses
 
 MakeProcedure = Callable[..., Procedure]

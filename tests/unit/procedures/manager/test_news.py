@@ -7,7 +7,7 @@ import pytest
 from oet.journal import DAMAGED, Record
 from procedures.domain.states import ProcedureState as S
 from procedures.manager.news import Note, Offer, Published, notes_of
-from procedures.recorder import Move
+from procedures.moves import Move
 from procedures.supervision.story import Story
 
 
