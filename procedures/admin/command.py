@@ -55,7 +55,7 @@ class CommandAdmin(ReadOnlyAdmin):
     @admin.display(description="answered after")
     def answered_after(self, row: Command) -> str:
         """How long the answer took."""
-        return took(row.issued_at, row.answered_at) if row.answered_at else ""
+        return took(row.issued_at, row.answered_at)
 
     @admin.display(description="reason")
     def why(self, row: Command) -> str:

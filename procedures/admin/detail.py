@@ -171,7 +171,7 @@ def _commands(procedure: Procedure) -> list[Asked]:
             arguments=pretty_json(row.arguments) if row.arguments else "",
             outcome=row.state,
             reason=row.reason,
-            answered_after=took(row.issued_at, row.answered_at) if row.answered_at else "",
+            answered_after=took(row.issued_at, row.answered_at),
         )
         for row in rows
     ]

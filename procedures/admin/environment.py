@@ -76,7 +76,7 @@ class EnvironmentAdmin(ReadOnlyAdmin):
     @admin.display(description="latest build took")
     def building_took(self, row: Environment) -> str:
         """From the beginning of its latest build to its end."""
-        return took(row.started_at, row.finished_at) if row.started_at and row.finished_at else ""
+        return took(row.started_at, row.finished_at)
 
     @admin.display(description="size")
     def size(self, row: Environment) -> str:

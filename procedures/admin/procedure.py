@@ -113,7 +113,7 @@ class ProcedureAdmin(ReadOnlyAdmin):
     @admin.display(description="took")
     def lasted(self, row: Procedure) -> str:
         """From its last start, or its creation if it was never started, to its end."""
-        return took(row.started_at or row.created_at, row.finished_at) if row.finished_at else ""
+        return took(row.started_at or row.created_at, row.finished_at)
 
     @admin.display(description="cause")
     def why(self, row: Any) -> SafeString:

@@ -9,10 +9,10 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from procedures import words
+
 MAX_JSON = 20_000
 """Characters of JSON that a page shows of one value."""
-
-_MINUTE, _HOUR, _DAY = 60, 3600, 86400
 
 
 def state_mark(state: str) -> SafeString:
@@ -58,19 +58,9 @@ def exact_moment(at: datetime | None) -> str:
     return f"{moment(at)}.{at.microsecond // 1000:03}" if at else ""
 
 
-def took(since: datetime, until: datetime) -> str:
-    """`4 ms`, `8.9 s`, `35:28`, `1:02:03`, `2 d 04:05`."""
-    seconds = max(0.0, (until - since).total_seconds())
-    if seconds < 0.0995:
-        return f"{round(seconds * 1000)} ms"
-    if seconds < 9.95:
-        return f"{seconds:.1f} s"
-    days, rest = divmod(int(seconds), _DAY)
-    hours, rest = divmod(rest, _HOUR)
-    minutes, rest = divmod(rest, _MINUTE)
-    if days:
-        return f"{days} d {hours:02}:{minutes:02}"
-    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+def took(since: datetime | None, until: datetime | None) -> str:
+    """How long it took; empty where it has not begun or not ended."""
+    return words.took((until - since).total_seconds()) if since and until else ""
 
 
 def pretty_json(value: Any) -> str:

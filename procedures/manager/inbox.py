@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db import connection
-
+from procedures.manager.foreign_changes import ForeignChanges
 from procedures.models import Command
 from procedures.statements import Question
 
@@ -36,7 +35,7 @@ class Inbox:
 
     def __init__(self, node: str) -> None:
         self._node = node
-        self._version: int | None = None
+        self._foreign_changes = ForeignChanges()
         self._question: Question | None = None
         self.has_changed = True
         """Whether somebody else may have changed the database before the last look."""
@@ -46,20 +45,10 @@ class Inbox:
 
         Unless `is_sure`, nothing is returned where nobody else has changed the database since the last time: bells ring for many reasons.
         """
-        self.has_changed = self._has_changed()
+        self.has_changed = self._foreign_changes.since_last_look()
         if not self.has_changed and not is_sure:
             return []
         if self._question is None:
             rows = Command.objects.filter(node=self._node, state=Command.State.QUEUED).order_by("id")
             self._question = Question(rows.values_list(*_FIELDS), self._node)
         return [QueuedCommand(*row) for row in self._question.ask(self._node)]
-
-    def _has_changed(self) -> bool:
-        if connection.vendor != "sqlite":
-            return True
-        with connection.cursor() as cursor:
-            cursor.execute("PRAGMA data_version")
-            version = cursor.fetchone()[0]
-        has_changed = version != self._version
-        self._version = version
-        return bool(has_changed)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from procedures.domain.actions import PHASE, RUN_FINISHED, ActionRow, ActionState, ScriptRun
-from procedures.pages.words import took
+from procedures.words import took
 
 _MOST_PHASES = 400
 _GLYPHS = {

@@ -8,7 +8,7 @@ from typing import Any
 from django.urls import reverse
 
 from procedures.models import Attachment, Question
-from procedures.pages.words import moment, size, took
+from procedures.words import moment, size, took
 
 _MAX_TEXT = 8000
 """Characters of an attachment that the page shows; all of it is behind its link."""

@@ -11,8 +11,8 @@ from typing import Any
 from procedures.domain.people import Actor
 from procedures.domain.states import ProcedureState
 from procedures.pages.rows import Row
-from procedures.pages.words import clock
 from procedures.selectors import procedures_for
+from procedures.words import clock
 
 _TOLD_FOR = timedelta(hours=12)
 """A failed abort is an alarm for a night; then it is history."""

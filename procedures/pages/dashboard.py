@@ -7,7 +7,7 @@ from procedures.pages.health import checks
 from procedures.pages.page import Page, page_view, wants_json
 from procedures.pages.recent import LOOKED_THROUGH, RecentFilter, filter_states, find_recent
 from procedures.pages.rows import MAX_RECENT, Row, with_words
-from procedures.pages.words import number
+from procedures.words import number
 
 
 @require_safe

@@ -7,7 +7,7 @@ from typing import Any
 from procedures.domain.nights import busy_time
 from procedures.domain.states import ProcedureState
 from procedures.nights import Entry, Report, Stop
-from procedures.pages.words import took
+from procedures.words import took
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from procedures.domain.errors import InvalidInput, Refusal
 from procedures.domain.people import Right
 from procedures.environments import EnvironmentService, holders, is_building
 from procedures.pages.page import Page, page_view, status_of, wants_json
-from procedures.pages.words import age, moment
+from procedures.words import age, moment
 
 _LISTED = 200
 _LOG_LINES = 400

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_safe
 
 from oet_site import worker_sign
 from procedures.pages.page import Page, page_view
-from procedures.pages.words import age, took
+from procedures.words import age, took
 
 _DATABASES = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}
 

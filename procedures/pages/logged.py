@@ -9,8 +9,8 @@ from django.http import HttpRequest
 
 from procedures.domain.people import Actor
 from procedures.models import LogRecord
-from procedures.pages.words import precise_clock
 from procedures.sayings import LogFilter, log_of
+from procedures.words import precise_clock
 
 SHOWN = 200
 LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")

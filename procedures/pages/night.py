@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from procedures.domain.nights import Lane, Night, Run, busy_time, hours_between, lanes_of, shown_span
 from procedures.domain.states import ProcedureState
-from procedures.pages.words import took
+from procedures.words import took
 
 ROW_PX = 30
 BAR_PX = 21

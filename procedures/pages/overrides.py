@@ -13,7 +13,7 @@ from procedures.domain.overrides import Kind
 from procedures.domain.people import Right
 from procedures.overrides import OverrideService
 from procedures.pages.page import Page, page_view, status_of, wants_json
-from procedures.pages.words import age, moment
+from procedures.words import age, moment
 
 
 @dataclass(frozen=True)

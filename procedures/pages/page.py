@@ -17,9 +17,9 @@ from procedures.domain.states import ProcedureState
 from procedures.pages.conditions import FailedAbort, conditions, failed_aborts
 from procedures.pages.questions import ShownQuestion, questions
 from procedures.pages.rows import Row, ShownRow, live_rows, with_words
-from procedures.pages.words import clock, sidereal
 from procedures.selectors import latest_event_id, nodes
 from procedures.service import actor_of
+from procedures.words import clock, sidereal
 
 P = ParamSpec("P")
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from procedures.domain.figures import RunOf, Scale, ScriptFigures, scale_of
 from procedures.domain.states import ProcedureState
 from procedures.outcomes import Outcomes
-from procedures.pages.words import number, took
+from procedures.words import number, took
 
 ROW_PX = 32
 _MIDDLE_PX = 14

@@ -27,8 +27,8 @@ from procedures.pages.said import said_of
 from procedures.pages.stop_report import stop_report
 from procedures.pages.timeouts import timeout_field
 from procedures.pages.trace import shown_trace
-from procedures.pages.words import line_count, moment, number, size, took
 from procedures.selectors import procedure_for, script_of
+from procedures.words import line_count, moment, number, size, took
 
 MAX_COMMANDS = 50
 MAX_CALLS = 50

@@ -8,7 +8,7 @@ from django.http import HttpRequest
 
 from procedures.domain.people import Actor
 from procedures.happenings import published
-from procedures.pages.words import number, precise_clock
+from procedures.words import number, precise_clock
 
 SHOWN = 100
 _MAX_TEXT = 600

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from django.urls import reverse
 
 from procedures.pages.rows import Row
-from procedures.pages.words import countdown
+from procedures.words import countdown
 
 
 @dataclass(frozen=True)

@@ -18,9 +18,9 @@ from procedures.domain.people import Actor
 from procedures.domain.states import FINAL, ProcedureState
 from procedures.domain.usual import FEW, Usual
 from procedures.models import LIVE_STATES, ArgCapture, Procedure, ProcedureHistory
-from procedures.pages.words import age, countdown, duration, moment, rough, took
 from procedures.selectors import inputs_of, procedures_for
 from procedures.usual import ScriptKey, usual_durations
+from procedures.words import age, countdown, duration, moment, rough, took
 
 MAX_LIVE = 200
 """Live procedures that a page carries; the strip says so where there are more."""

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from procedures.domain.said import whole
 from procedures.models import Procedure
-from procedures.pages.words import clock
+from procedures.words import clock
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,8 @@ from procedures.looking import look
 from procedures.pages.page import Page, page_view, status_of
 from procedures.pages.rows import row_of, shown
 from procedures.pages.trace import ShownStack, shown_stack
-from procedures.pages.words import precise_clock, took
 from procedures.selectors import procedure_for
+from procedures.words import precise_clock, took
 
 
 @dataclass(frozen=True)

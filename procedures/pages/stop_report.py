@@ -7,7 +7,7 @@ from typing import Any
 from procedures.domain.actions import ListenerCall, ScriptRun
 from procedures.domain.states import ProcedureState
 from procedures.models import Command, Procedure, ProcedureHistory
-from procedures.pages.words import precise_clock, took
+from procedures.words import precise_clock, took
 
 _TIMEOUT = "timeout"
 """Who asks for the stop of what is out of time."""

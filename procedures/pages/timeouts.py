@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from procedures.domain.durations import MAX_TIMEOUT_S, seconds_of
-from procedures.pages.words import duration
+from procedures.words import duration
 
 HTML_NAME = "timeout"
 

@@ -1,5 +1,5 @@
 // @ts-check
-/** Times and numbers as people read them. `procedures/pages/words.py` says the same; `tests/js/formats.json` holds both to it. */
+/** Times and numbers as people read them. `procedures/words.py` says the same; `tests/js/formats.json` holds both to it. */
 
 const MINUTE = 60;
 const HOUR = 3600;

@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import * as format from "../../static/js/format.js";
 
-/** The Python side is held to the same table by tests/unit/procedures/pages/test_words.py. */
+/** The Python side is held to the same table by tests/unit/procedures/test_words.py. */
 const table = JSON.parse(readFileSync(new URL("formats.json", import.meta.url), "utf8"));
 const names = { line_count: "lineCount" };
 

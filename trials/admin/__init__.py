@@ -108,7 +108,7 @@ class TrialAdmin(ReadOnlyAdmin):
     @admin.display(description="took")
     def lasted(self, row: Trial) -> str:
         """How long it took."""
-        return took(row.started_at, row.finished_at) if row.started_at and row.finished_at else ""
+        return took(row.started_at, row.finished_at)
 
     @admin.display(description="ports")
     def ports_text(self, row: Trial) -> str:
@@ -171,7 +171,7 @@ class TrialScriptAdmin(ReadOnlyAdmin):
     @admin.display(description="took")
     def lasted(self, row: TrialScript) -> str:
         """How long it took."""
-        return took(row.started_at, row.finished_at) if row.started_at and row.finished_at else ""
+        return took(row.started_at, row.finished_at)
 
     @admin.display(description="resource")
     def resource_text(self, row: TrialScript) -> str:

@@ -2,8 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from django.db import connection
-
+from procedures.manager.foreign_changes import ForeignChanges
 from trials.domain.rendering import SITE
 from trials.domain.states import ScriptState, TrialState
 from trials.models import UNFINISHED_STATES, Trial, TrialScript
@@ -26,11 +25,11 @@ class Inbox:
 
     def __init__(self, node: str) -> None:
         self._node = node
-        self._version: int | None = None
+        self._foreign_changes = ForeignChanges()
 
     def look(self, *, is_sure: bool) -> Due:
         """What is due; nothing, unless `is_sure`, where nobody else has changed the database since the last look."""
-        if not self._has_changed() and not is_sure:
+        if not self._foreign_changes.since_last_look() and not is_sure:
             return Due()
         aborts = Trial.objects.filter(node=self._node, state=TrialState.ABORTING.value, is_abort_taken=False)
         return Due(
@@ -47,13 +46,3 @@ class Inbox:
         return list(
             dict.fromkeys(trial_id for trial_id, names in found if any(name.startswith(SITE) for name in names))
         )
-
-    def _has_changed(self) -> bool:
-        if connection.vendor != "sqlite":
-            return True
-        with connection.cursor() as cursor:
-            cursor.execute("PRAGMA data_version")
-            version = cursor.fetchone()[0]
-        has_changed = version != self._version
-        self._version = version
-        return bool(has_changed)

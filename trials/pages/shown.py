@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from procedures.pages.words import duration, moment, took
+from procedures.words import duration, moment, took
 from trials.domain.states import UNFINISHED
 from trials.pages.words import counts_in_words
 

@@ -8,7 +8,7 @@ from django.views.decorators.http import require_safe
 
 from procedures.domain.people import Right
 from procedures.pages.page import Page, page_view
-from procedures.pages.words import clock, took
+from procedures.words import clock, took
 from trials.announcing import issue_to_json
 from trials.graphs import trial_graph
 from trials.pages.shown import shown_trial, shown_trial_of_task

@@ -1,4 +1,4 @@
-"""procedures.pages.words: the browser's words are held to the same table by tests/js/format.test.js."""
+"""procedures.words: the browser's words are held to the same table by tests/js/format.test.js."""
 
 import json
 from pathlib import Path
@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from procedures.pages import words
+from procedures import words
 
-TABLE = json.loads((Path(__file__).parents[3] / "js/formats.json").read_text())
+TABLE = json.loads((Path(__file__).parents[2] / "js/formats.json").read_text())
 CASES = [(name, given, wanted) for name, cases in TABLE.items() for given, wanted in cases]
 
 
