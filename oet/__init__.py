@@ -38,7 +38,7 @@ Pieces
     `modules`       loading a script as a module
     `functions`     describing its functions, arguments and results; `calling` them
     `failures`      describing exceptions
-    `processes`     what /proc knows; signals that cannot hit the wrong process
+    `processes`     what /proc knows; signals that cannot hit the wrong process; `belonging` whose they are
     `treekill`      killing a whole tree of processes, for certain
     `kernel`        prctl
 """

@@ -16,7 +16,6 @@ import importlib.util
 import json
 import os
 import pwd
-import re
 import sys
 import time
 from contextlib import suppress
@@ -35,6 +34,7 @@ if (
     _spec.loader.exec_module(sys.modules["oet"])
 
 from oet import doorbell, processes, rundir, sockets, treekill
+from oet.belonging import NEWBORN, Belonging, spellings
 from oet.rundir import BadDocument
 
 if TYPE_CHECKING:
@@ -48,8 +48,6 @@ ANSWER_TIMEOUT_S = 2.0
 REPORT = "emergency-stop.json"
 _REMEMBERED = 20
 _LOOK_AGAIN_S = 0.05
-_NEWBORN, _LAUNCHER = "oet-newborn", "oet-launcher"
-_WORKER_NAME = re.compile(r"oet-script-(\d+)\Z")
 
 
 @dataclass
@@ -200,50 +198,31 @@ def _answer(sock: socket.socket, deadline: float) -> dict[str, Any] | str:
 
 
 class _Finder:
-    """Finds what is to be killed, and remembers to which procedure it belonged, which cannot be seen any more when it is dead."""
+    """Finds what is to be killed, and remembers to which procedure it belonged."""
 
     def __init__(self, run: Path, obedient: set[int]) -> None:
-        self._places = _spellings(run / "launchers")
-        self._procedures_dirs = _spellings(run / "procedures")
+        self._places = spellings(run / "launchers")
         self._obedient = obedient
-        self.procedures: dict[int, int | None] = {}
+        self._belonging = Belonging(run)
+
+    @property
+    def procedures(self) -> Mapping[int, int | None]:
+        """The procedure of each process that was found, by pid; None where it is not known."""
+        return self._belonging.known
 
     def find(self, snapshot: Mapping[int, Process]) -> list[Process]:
         """Everything with a mark of this home, and children of launchers; but not launchers that have done as they were told."""
         found = [process for process in snapshot.values() if not process.is_dead and self._is_ours(process)]
-        for process in processes.trees([process.pid for process in found], snapshot):
-            if process.pid not in self.procedures:
-                self.procedures[process.pid] = self._procedure(process, snapshot)
+        self._belonging.learn(found, snapshot)
         return found
 
     def _is_ours(self, process: Process) -> bool:
         if process.pid in self._obedient:
             return False
         if process.parent in self._obedient:
-            return process.name != _NEWBORN
+            return process.name != NEWBORN
         place = processes.environment_value(process.pid, rundir.LAUNCHER_PLACE_MARK)
-        return place is not None and not self._places.isdisjoint(_spellings(Path(place).parent))
-
-    def _procedure(self, process: Process, snapshot: Mapping[int, Process]) -> int | None:
-        """The procedure that a process belongs to: by its mark, by the name or the open files of its worker, or by its parent."""
-        mark = processes.environment_value(process.pid, rundir.PROCEDURE_MARK)
-        if mark is not None and mark.isdigit():
-            return int(mark)
-        if named := _WORKER_NAME.match(process.name):
-            return int(named[1])
-        for relative in (process.session, process.parent):
-            if self.procedures.get(relative) is not None:
-                return self.procedures[relative]
-        return self._by_open_files(process.pid) if process.name != _LAUNCHER else None  # it has everybody's output open
-
-    def _by_open_files(self, pid: int) -> int | None:
-        with suppress(OSError):
-            for entry in os.scandir(f"/proc/{pid}/fd"):
-                with suppress(OSError):
-                    directory = Path(entry.path).readlink().parent
-                    if str(directory.parent) in self._procedures_dirs and directory.name.isdigit():
-                        return int(directory.name)
-        return None
+        return place is not None and not self._places.isdisjoint(spellings(Path(place).parent))
 
 
 def _kill_the_rest(run: Path, stop: EmergencyStop, obedient: set[int]) -> _Finder:
@@ -268,11 +247,6 @@ def _kill_the_rest(run: Path, stop: EmergencyStop, obedient: set[int]) -> _Finde
 
 def _named(process: dict[str, Any], finder: _Finder) -> dict[str, Any]:
     return {"procedure": finder.procedures.get(process["pid"]), **process}
-
-
-def _spellings(path: Path) -> set[str]:
-    """A path as it is written, and as it is when links are followed."""
-    return {str(path), os.path.realpath(path)}
 
 
 # Talking to people.

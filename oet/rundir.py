@@ -147,7 +147,8 @@ class ExitReport:
     time: float
     leftovers: list[dict[str, Any]] = field(default_factory=list)
     killed: dict[str, Any] | None = None
-    output_position: int = 0
+    output_position: int | None = 0
+    """Where it ends; None where that is not known."""
     output_bytes: int = 0
     output_lines: int = 0
 

@@ -190,9 +190,10 @@ async def _finish(context: Context, live: LiveProcedure, order: AbortOrder | Non
 async def archive_output(context: Context, directory: RunDirectory, position: int, report: ExitReport | None) -> None:
     """Store what is left of very much output, piece by piece, so that a final state need not wait for it.
 
-    Without a report (its launcher died) nobody knows how much there is: everything that was written is stored.
+    Where its launcher could not tell how much there is (it died, or is frozen), everything that was written is stored.
     """
-    while report is None or position < report.output_position:
+    end = report.output_position if report is not None else None
+    while end is None or position < end:
         frames, following = read_frames(directory.path, position, OUTPUT_BYTES_A_TURN)
         output = await asyncio.to_thread(new_output, frames, following)
         if output is None:

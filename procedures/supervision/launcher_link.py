@@ -14,8 +14,10 @@ from typing import Any
 from oet import processes
 
 REQUEST_TIMEOUT_S = 10.0
+HELLO_TIMEOUT_S = 2.0
+"""A launcher says hello at once, also while it kills; so this means that it is frozen or hung."""
 KILL_TIMEOUT_S = 15.0
-"""The launcher itself gives up after 10 s; so this means that the launcher does not answer."""
+"""The launcher itself gives up after 10 s."""
 _LINE_LIMIT_BYTES = 16 << 20
 
 
@@ -107,7 +109,14 @@ class LauncherLink:
 
     async def kill(self, procedure: int) -> dict[str, Any]:
         """Kill a worker's whole tree; the report. Raises StillAlive, Refused (no such worker), LauncherUnreachable."""
-        return dict((await self._request("kill", KILL_TIMEOUT_S, procedure=procedure))["killed"])
+        killing = asyncio.ensure_future(self._request("kill", KILL_TIMEOUT_S, procedure=procedure))
+        try:
+            # A kill may take its time, hello does not. One that is frozen finds the kill in its queue should it ever go on.
+            await self._request("hello", HELLO_TIMEOUT_S)
+            return dict((await killing)["killed"])
+        finally:
+            killing.cancel()
+            await asyncio.gather(killing, return_exceptions=True)
 
     async def living(self) -> dict[int, int]:
         """The pid of each procedure that has a worker there."""

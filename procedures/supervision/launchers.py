@@ -69,6 +69,10 @@ class Launchers:
             return sorted(entry.name for entry in self._folder.iterdir() if entry.is_dir())
         return []
 
+    def identity(self, name: str) -> LauncherIdentity | None:
+        """Who lives in the folder of the launcher `name`, or lived there last."""
+        return LauncherIdentity.read(self._folder / name)
+
     def described(self) -> list[dict[str, object]]:
         """The launchers that this manager is connected with."""
         return [{"name": link.name, "pid": link.identity.pid} for link in self._links.values() if link.is_open]
@@ -135,7 +139,7 @@ class Launchers:
         link = self._links.get(name)
         if link is not None and link.is_open:
             return link
-        identity = LauncherIdentity.read(self._folder / name)
+        identity = self.identity(name)
         if identity is None:
             return None
         if not identity.is_alive:

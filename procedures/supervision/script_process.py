@@ -4,6 +4,7 @@ import asyncio
 from typing import Any
 
 from procedures.supervision.control import tell_worker
+from procedures.supervision.direct_kill import kill_directly
 from procedures.supervision.launchers import Launchers
 from procedures.supervision.run_directories import RunDirectory
 
@@ -42,3 +43,10 @@ class ScriptProcess:
         if link is None:
             raise NoProcess(f"launcher {self.launcher} does not run")
         return await link.kill(self.directory.procedure_id)
+
+    async def kill_directly(self) -> dict[str, Any] | None:
+        """The same without the launcher's help; None where that is not possible, or not necessary. Raises StillAlive, OSError."""
+        identity = self._launchers.identity(self.launcher)
+        if identity is None or not identity.is_alive or not self.directory.was_spawned:
+            return None
+        return await asyncio.to_thread(kill_directly, self.directory, identity.pid)

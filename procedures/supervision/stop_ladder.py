@@ -47,7 +47,9 @@ class StopReport:
                 }
                 rungs.append({"rung": "killed", "at": ended.time, **timing})
             rungs.append({"rung": "empty", "at": ended.time})
-            check = "the launcher looked for processes below the worker, and for what it left behind, and found none"
+            is_direct = "launcher unreachable" in (rung["rung"] for rung in self.rungs)
+            who = "the process manager, in the launcher's place," if is_direct else "the launcher"
+            check = f"{who} looked for processes below the worker, and for what it left behind, and found none"
         return {**shown, "rungs": rungs, "killed": killed, "check": check}
 
 
@@ -118,22 +120,26 @@ class StopLadder:
     async def _kill(self) -> None:
         self.report.note("kill")
         try:
-            killed = await self._process.kill()
+            words = await self._kill_by_launcher()
         except StillAlive as error:
             self.report.note("still alive", alive=error.alive)
             raise NotConfirmed(str(error)) from error
-        except LauncherUnreachable as error:
-            # If it died, whoever watches it cleans up after it and sets `gone`.
-            self.report.note("launcher unreachable", error=str(error))
+        except (NoProcess, Refused, OSError) as error:
             words = str(error)
-        except (NoProcess, Refused) as error:
-            words = str(error)
-        else:
-            words = (
-                f"{len(killed['processes'])} processes were killed and its tree is empty, but exit.json did not follow"
-            )
         if not await self._wait_for(self._process.gone, LAST_TIMEOUT_S):
             raise NotConfirmed(words)
+
+    async def _kill_by_launcher(self) -> str:
+        """Have the launcher kill, or kill over its head; what may be said if the end is not seen nevertheless."""
+        try:
+            killed = await self._process.kill()
+        except LauncherUnreachable as error:
+            self.report.note("launcher unreachable", error=str(error))
+            report = await self._process.kill_directly()
+            if report is None:  # if it died, whoever watches it cleans up after it and sets `gone`
+                return str(error)
+            killed = report
+        return f"{killed['count']} processes were killed and its tree is empty, but exit.json did not follow"
 
     @property
     def _left_s(self) -> float:

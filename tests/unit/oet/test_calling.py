@@ -24,13 +24,13 @@ def test_call_of_a_coroutine_function_runs_it_to_its_end() -> None:
 @pytest.mark.parametrize(
     ("args", "kwargs", "called"),
     [
-        ([1], {}, ([1, "context"], {})),
+        ([1], {}, ([1], {"context": "context"})),
         ([], {"target": 1}, ([], {"target": 1, "context": "context"})),
         ([1], {"context": "mine"}, ([1], {"context": "mine"})),
     ],
 )
 def test_context_is_filled_in_unless_the_caller_gives_one(args: list[Any], kwargs: dict[str, Any], called: Any) -> None:
-    def observe(target: int, context: Any) -> None: ...
+    def observe(target: int, context: ScriptContext) -> None: ...
 
     assert calling.with_context(observe, args, kwargs, "context") == called
 

@@ -1,11 +1,17 @@
 """The command stop: the ladder, its report, and everything it must cope with."""
 
+import os
+import signal
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 
+from oet import treekill
 from procedures.domain.states import ProcedureState as S
 from procedures.models import Command, Procedure
+from procedures.supervision import launcher_link
 from tests.integration.procedures.manager.station import (
     Station,
     check_history,
@@ -148,25 +154,41 @@ def test_a_stop_of_a_finished_procedure_is_refused_with_its_state(station: Stati
     assert command.reason == f"procedure {procedure_id} is FAILED; it cannot be stopped. There is nothing left to stop."
 
 
-def test_a_frozen_launcher_makes_a_procedure_unknown_and_the_truth_is_recorded_when_it_is_known(
-    station: Station, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    import os
-    import signal
+@contextmanager
+def frozen(pid: int) -> Iterator[None]:
+    """While the block lasts the process does nothing."""
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(pid, signal.SIGCONT)
 
-    from procedures.supervision import launcher_link, stop_ladder
 
-    monkeypatch.setattr(launcher_link, "KILL_TIMEOUT_S", 0.2)
-    monkeypatch.setattr(stop_ladder, "LAST_TIMEOUT_S", 0.2)
+def test_a_stop_is_a_stop_although_the_launcher_is_frozen(station: Station, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(launcher_link, "HELLO_TIMEOUT_S", 0.2)
     with station.manager():
         procedure_id = station.running(STUBBORN)
-        launcher = station.launcher_pid()
-        os.kill(launcher, signal.SIGSTOP)
-        try:
+        with frozen(station.launcher_pid()):
+            assert station.answer(station.stop(procedure_id, 0)).state == Command.State.DONE
+    assert output(procedure_id) == b"up\n"
+    procedure, report = Procedure.objects.get(pk=procedure_id), details(procedure_id)["stop"]
+    assert procedure.state == S.STOPPED
+    assert [rung["rung"] for rung in report["rungs"]] == ["kill", "launcher unreachable", "killed", "empty"]
+    for process in report["killed"]:
+        wait_until_gone(process["pid"])
+    check_history(procedure_id)
+
+
+def test_what_cannot_be_confirmed_dead_is_unknown_and_the_truth_is_recorded_when_it_is_known(
+    station: Station, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(launcher_link, "HELLO_TIMEOUT_S", 0.2)
+    monkeypatch.setattr(treekill, "DEADLINE_S", 0)  # as if the kernel would not end it
+    with station.manager():
+        procedure_id = station.running(STUBBORN)
+        with frozen(station.launcher_pid()):
             answer = station.answer(station.stop(procedure_id, 0))
             procedure = station.wait_for(procedure_id, S.UNKNOWN)
-        finally:
-            os.kill(launcher, signal.SIGCONT)
         assert answer.state == Command.State.REJECTED
         assert answer.refusal == "not_confirmed"
         assert "could not be confirmed dead" in procedure.cause

@@ -4,14 +4,17 @@ import asyncio
 import os
 import signal
 import time
+from collections.abc import AsyncIterator
 
 import pytest
 
-from procedures.supervision import stop_ladder
+from oet import processes, treekill
+from procedures.supervision import launcher_link, stop_ladder
 from procedures.supervision.script_process import ScriptProcess
 from procedures.supervision.stop_ladder import NotConfirmed, StopLadder, StopReport
-from tests.integration.procedures.supervision.conftest import Nursery
+from tests.integration.procedures.supervision.conftest import TIMEOUT_S, Nursery
 
+DAEMONISING = 'import subprocess\nsubprocess.Popen(["setsid", "sleep", "602"])'
 STUBBORN = """
 import oet, time
 oet.publish("here")
@@ -96,17 +99,67 @@ async def test_a_process_that_was_asked_before_is_not_asked_again(nursery: Nurse
     assert rungs(climbed)[0] == "asked before"
 
 
-async def test_what_cannot_be_confirmed_dead_is_said_so(nursery: Nursery, monkeypatch: pytest.MonkeyPatch) -> None:
-    from procedures.supervision import launcher_link
-
-    monkeypatch.setattr(launcher_link, "KILL_TIMEOUT_S", 0.2)
-    monkeypatch.setattr(stop_ladder, "LAST_TIMEOUT_S", 0.1)
-    process = await nursery.spawn(1, STUBBORN)
+@pytest.fixture
+async def frozen(nursery: Nursery, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[ScriptProcess]:
+    """A stubborn script with a child that daemonised, whose launcher does not answer any more."""
+    monkeypatch.setattr(launcher_link, "HELLO_TIMEOUT_S", 0.2)
+    monkeypatch.setattr(stop_ladder, "LAST_TIMEOUT_S", 10)
+    process = await nursery.spawn(1, DAEMONISING + STUBBORN)
     await nursery.until(process, "event")
     link = await nursery.launchers.get()
     os.kill(link.identity.pid, signal.SIGSTOP)
-    try:
-        with pytest.raises(NotConfirmed, match="did not answer within"):
-            await ladder(process, 0).climb()
-    finally:
-        os.kill(link.identity.pid, signal.SIGCONT)
+    yield process
+    os.kill(link.identity.pid, signal.SIGCONT)
+
+
+async def test_a_frozen_launcher_does_not_keep_a_script_from_being_killed(
+    nursery: Nursery, frozen: ScriptProcess
+) -> None:
+    climbed = ladder(frozen, 0)
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(nursery.watch(frozen))
+        tasks.create_task(climbed.climb())
+    shown = climbed.report.as_json(frozen.directory.exit_report())
+    assert [rung["rung"] for rung in shown["rungs"]] == ["kill", "launcher unreachable", "killed", "empty"]
+    assert "the process manager, in the launcher's place" in shown["check"]
+    commands = {process["command"] for process in shown["killed"]}
+    assert "sleep 602" in commands
+    for process in shown["killed"]:
+        found = processes.read_process(process["pid"])
+        assert found is None or found.is_dead
+
+
+async def test_a_launcher_that_was_frozen_goes_on_and_its_other_scripts_are_untouched(
+    nursery: Nursery, frozen: ScriptProcess
+) -> None:
+    link = await nursery.launchers.get()
+    os.kill(link.identity.pid, signal.SIGCONT)
+    other = await nursery.spawn(2, STUBBORN)
+    await nursery.until(other, "event")
+    os.kill(link.identity.pid, signal.SIGSTOP)
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(nursery.watch(frozen))
+        tasks.create_task(ladder(frozen, 0).climb())
+    await asyncio.to_thread(frozen.directory.remove)  # as the manager does
+    os.kill(link.identity.pid, signal.SIGCONT)
+    async with asyncio.timeout(TIMEOUT_S):
+        while list(await link.living()) != [2]:  # noqa: ASYNC110 - it is another program that is waited for
+            await asyncio.sleep(0.01)
+
+
+async def test_what_cannot_be_confirmed_dead_is_said_so(frozen: ScriptProcess, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(treekill, "DEADLINE_S", 0)  # as if the kernel would not end it
+    climbed = ladder(frozen, 0)
+    with pytest.raises(NotConfirmed, match="still alive after"):
+        await climbed.climb()
+    assert rungs(climbed) == ["kill", "launcher unreachable", "still alive"]
+
+
+async def test_a_spawn_that_a_frozen_launcher_has_not_taken_is_not_called_dead(
+    nursery: Nursery, frozen: ScriptProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stop_ladder, "LAST_TIMEOUT_S", 0.1)
+    unborn = ScriptProcess(nursery.directory(3, STUBBORN), nursery.launchers, "default")
+    unborn.spawned.set()
+    with pytest.raises(NotConfirmed, match="did not answer within"):
+        await ladder(unborn, 0).climb()
