@@ -67,24 +67,24 @@ class PresetService:
             raise InvalidInput({"name": f"must be printable text of 1 to {MAX_NAME} characters."})
         if len((place.script_uri + place.repository + name).encode()) > _MAX_KEY_BYTES:
             raise InvalidInput({"script": "has an address too long for presets."})
+        kept = {
+            "inputs": {function: call.as_json() for function, call in inputs.items()},
+            "timeout_s": timeout_s,
+            "saved_by": self.actor.name,
+            "saved_at": datetime.now(UTC),
+        }
         with transaction.atomic():
             there = Preset.objects.filter(script_uri=place.script_uri, repository=place.repository)
-            old = there.filter(name=name).first()
-            if old is not None:
-                self._require_own(old)
-            elif there.count() >= MAX_PRESETS:
+            if there.count() >= MAX_PRESETS and not there.filter(name=name).exists():
                 raise InvalidInput({"name": f"cannot be added: the script has {MAX_PRESETS} presets. Delete some."})
-            preset, _ = Preset.objects.update_or_create(
-                script_uri=place.script_uri,
-                repository=place.repository,
-                name=name,
-                defaults={
-                    "inputs": {function: call.as_json() for function, call in inputs.items()},
-                    "timeout_s": timeout_s,
-                    "saved_by": self.actor.name,
-                    "saved_at": datetime.now(UTC),
-                },
+            preset, is_new = Preset.objects.select_for_update().get_or_create(
+                script_uri=place.script_uri, repository=place.repository, name=name, defaults=kept
             )
+            if not is_new:  # perhaps since a moment ago, by somebody else
+                self._require_own(preset)
+                for column, value in kept.items():
+                    setattr(preset, column, value)
+                preset.save(update_fields=[*kept])
         return preset
 
     def delete(self, preset_id: int) -> Preset:

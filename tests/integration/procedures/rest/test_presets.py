@@ -1,9 +1,17 @@
 """`presets/`: whose they are, and what is refused."""
 
+import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from django.db import connection
 from rest_framework.test import APIClient
+
+from procedures.domain.errors import NotAllowed
+from procedures.domain.people import Actor, Right
+from procedures.models import Preset
+from procedures.presets import PresetPlace, PresetService
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.both_databases]
 
@@ -52,3 +60,23 @@ def test_what_is_wrong_is_said_by_field(api: APIClient, change: dict[str, object
     answer = api.post(URL, {**BODY, **change}, format="json")
     assert answer.status_code == 400
     assert field in answer.json()["errors"]
+
+
+def test_of_presets_of_one_new_name_that_are_saved_at_the_same_moment_one_stands() -> None:
+    people = 6
+    together = threading.Barrier(people)
+
+    def save(number: int) -> str:
+        service = PresetService(Actor(f"operator {number}", frozenset({Right.PREPARE})))
+        together.wait(30)
+        try:
+            return service.save(PresetPlace("file:///srv/observe.py"), "Night", {}, number).saved_by
+        except NotAllowed:
+            return "refused"
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(people) as threads:
+        answers = list(threads.map(save, range(people)))
+    assert sorted(answers)[1:] == ["refused"] * (people - 1)
+    assert [preset.saved_by for preset in Preset.objects.all()] == [min(answers)]
