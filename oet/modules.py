@@ -57,7 +57,8 @@ class ModuleFactory:
     def from_spec(cls, spec: Spec, directory: Path) -> ModuleFactory:
         """For the script of a spec in its run directory; embedded text is written to `script.py` there.
 
-        FileNotFoundError with the path where the script is not there, IsADirectoryError where it is a folder.
+        FileNotFoundError with the path where the script is not there, IsADirectoryError where it is a folder, OSError where it is
+        a pipe or a device, from which Python might read for ever.
         """
         path = (
             _write_text(spec.script.text or "", directory)
@@ -68,6 +69,8 @@ class ModuleFactory:
             raise IsADirectoryError(errno.EISDIR, "this script is a folder", str(path))
         if not path.exists():
             raise FileNotFoundError(errno.ENOENT, "there is no such script", str(path))
+        if not path.is_file():
+            raise OSError(errno.EINVAL, "this script is no regular file", str(path))
         is_apart = spec.script.type == "embedded" or spec.works_apart
         folder = directory / rundir.WORK if is_apart else path.parent
         if spec.folder is not None:

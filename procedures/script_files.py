@@ -1,6 +1,8 @@
-"""Script files on this machine: which may be run, and which there are to choose from. Knows no framework."""
+"""Files in the folders for scripts: which may be used, which there are to choose from, and reading them. Knows no framework."""
 
+import errno
 import os
+import stat
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -29,6 +31,18 @@ def resolve_script(path: str, roots: Sequence[Path]) -> Path:
             }
         )
     return resolved
+
+
+def read_beginning(path: Path, most_bytes: int) -> bytes:
+    """The beginning of a file. Raises OSError, also for what is none: whoever opens or reads a pipe or a device may wait for ever."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
+    try:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise OSError(errno.EINVAL, "it is no regular file", str(path))
+        with open(descriptor, "rb", closefd=False) as file:
+            return file.read(most_bytes)
+    finally:
+        os.close(descriptor)
 
 
 def list_scripts(roots: Sequence[Path]) -> Iterator[Path]:

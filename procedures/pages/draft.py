@@ -20,7 +20,7 @@ from procedures.pages.filled_in import read_form
 from procedures.pages.git_fields import GitFields
 from procedures.pages.timeouts import TimeoutField
 from procedures.presets import PresetService, preset_inputs
-from procedures.script_files import resolve_script
+from procedures.script_files import read_beginning, resolve_script
 from procedures.selectors import inputs_of, procedure_for
 
 _MAX_SOURCE_BYTES = 1024 * 1024
@@ -226,8 +226,7 @@ def _describe_file(draft: Draft) -> None:
 
 def _read(draft: Draft, path: Path) -> None:
     try:
-        with path.open("rb") as file:
-            _describe(draft, file.read(_MAX_SOURCE_BYTES).decode(errors="replace"))
+        _describe(draft, read_beginning(path, _MAX_SOURCE_BYTES).decode(errors="replace"))
     except OSError as error:
         draft.fault = f"{draft.path or path.name} cannot be read: {error.strerror or error}."
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from procedures.script_files import MAX_DEPTH, SKIPPED_FOLDERS, resolve_script
+from procedures.script_files import MAX_DEPTH, SKIPPED_FOLDERS, read_beginning, resolve_script
 
 MAX_BYTES = 1024 * 1024
 _MAX_LISTED = 200
@@ -34,8 +34,8 @@ def documents(roots: Sequence[Path]) -> list[ListedDocument]:
 
 def read_document(path: str, roots: Sequence[Path]) -> str:
     """The text of a document; raises InvalidInput where it lies elsewhere, OSError where it cannot be read."""
-    with resolve_script(path, roots).open("rb") as file:
-        return file.read(MAX_BYTES).decode(errors="replace").replace("\r\n", "\n")
+    data = read_beginning(resolve_script(path, roots), MAX_BYTES)
+    return data.decode(errors="replace").replace("\r\n", "\n")
 
 
 def _files(root: Path) -> Iterator[Path]:

@@ -1,3 +1,4 @@
+import os
 import sys
 from pathlib import Path
 
@@ -33,6 +34,12 @@ def test_missing_script_is_named(tmp_path: Path) -> None:
 def test_folder_is_no_script(tmp_path: Path) -> None:
     with pytest.raises(IsADirectoryError):
         ModuleFactory.from_spec(Spec(1, Script("filesystem", str(tmp_path))), tmp_path)
+
+
+def test_pipe_is_no_script_for_whoever_reads_it_would_wait(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.py")
+    with pytest.raises(OSError, match="no regular file"):
+        ModuleFactory.from_spec(Spec(1, Script("filesystem", str(tmp_path / "pipe.py"))), tmp_path)
 
 
 def test_embedded_text_is_written_to_the_run_directory(tmp_path: Path) -> None:
