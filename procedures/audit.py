@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from procedures.domain.people import Actor, Right
+from procedures.keyset import page
 from procedures.models import Command
 from procedures.selectors import procedure_for
 
@@ -44,11 +45,7 @@ def find_commands(actor: Actor, wanted: CommandFilter, limit: int) -> list[Comma
     rows = Command.objects.all()
     exact = {"procedure_id": wanted.procedure_id, "issued_by": wanted.who, "kind": wanted.kind, "state": wanted.state}
     rows = rows.filter(**{name: value for name, value in exact.items() if value not in (None, "")})
-    if wanted.after_id is not None:
-        return list(rows.filter(pk__gt=wanted.after_id).order_by("pk")[:limit])
-    if wanted.before_id is not None:
-        rows = rows.filter(pk__lt=wanted.before_id)
-    return list(rows.order_by("-pk")[:limit])[::-1]
+    return page(rows, limit, before_id=wanted.before_id, after_id=wanted.after_id)
 
 
 def command_summary(command: Command) -> dict[str, Any]:

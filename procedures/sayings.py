@@ -8,6 +8,7 @@ from django.http import HttpResponse
 from oet.attachments import JSON
 from procedures.domain.errors import NoSuchAttachment, NoSuchQuestion
 from procedures.domain.people import Actor, Right
+from procedures.keyset import page
 from procedures.models import Attachment, LogRecord, Question
 from procedures.selectors import procedure_for
 
@@ -104,11 +105,7 @@ def log_of(actor: Actor, procedure_id: int, wanted: LogFilter, limit: int) -> li
         rows = rows.filter(logger=wanted.logger) | rows.filter(logger__startswith=f"{wanted.logger}.")
     if wanted.text:
         rows = rows.filter(message__icontains=wanted.text)
-    if wanted.after_id is not None:
-        return list(rows.filter(pk__gt=wanted.after_id).order_by("pk")[:limit])
-    if wanted.before_id is not None:
-        rows = rows.filter(pk__lt=wanted.before_id)
-    return list(rows.order_by("-pk")[:limit])[::-1]
+    return page(rows, limit, before_id=wanted.before_id, after_id=wanted.after_id)
 
 
 def log_summary(row: LogRecord) -> dict[str, Any]:

@@ -23,6 +23,7 @@ from procedures.domain.scripts import (
     script_to_json,
 )
 from procedures.domain.states import ProcedureState
+from procedures.keyset import page
 from procedures.models import ArgCapture, Event, Node, Procedure, ProcedureHistory
 
 MAX_PAGE = 500
@@ -75,11 +76,7 @@ def find_procedures(actor: Actor, wanted: ProcedureFilter, limit: int) -> list[P
         rows = rows.filter(created_by=wanted.who)
     if wanted.since:
         rows = rows.filter(created_at__gte=wanted.since)
-    if wanted.after_id is not None:
-        return list(rows.filter(pk__gt=wanted.after_id).order_by("pk")[:limit])
-    if wanted.before_id is not None:
-        rows = rows.filter(pk__lt=wanted.before_id)
-    return list(rows.order_by("-pk")[:limit])[::-1]
+    return page(rows, limit, before_id=wanted.before_id, after_id=wanted.after_id)
 
 
 def procedures_in_environment(actor: Actor, environment_id: int, limit: int) -> list[Procedure]:

@@ -8,6 +8,7 @@ from typing import Any
 from django.db.models import QuerySet
 
 from procedures.domain.people import Actor, Right
+from procedures.keyset import page
 from trials.announcing import issue_to_json, seconds
 from trials.domain.states import TrialState
 from trials.errors import NoSuchTask, NoSuchTrial
@@ -57,29 +58,23 @@ def trial_for(actor: Actor, trial_id: int) -> Trial:
 
 def find_tasks(actor: Actor, wanted: Narrowing, limit: int) -> list[Task]:
     """At most `limit` tasks, newest last: the newest, or those next to `before_id` or `after_id`."""
-    return _page(_narrowed(tasks_for(actor).defer("source", "spec"), wanted), wanted, limit)
+    return _page(tasks_for(actor).defer("source", "spec"), wanted, limit)
 
 
 def find_trials(actor: Actor, wanted: Narrowing, limit: int) -> list[Trial]:
     """At most `limit` trials, newest last: the newest, or those next to `before_id` or `after_id`."""
-    rows = _narrowed(trials_for(actor), wanted)
+    rows = trials_for(actor)
     if wanted.task_id is not None:
         rows = rows.filter(task_id=wanted.task_id)
     return _page(rows, wanted, limit)
 
 
-def _narrowed(rows: "QuerySet[Any]", wanted: Narrowing) -> "QuerySet[Any]":
+def _page(rows: "QuerySet[Any]", wanted: Narrowing, limit: int) -> list[Any]:
     if wanted.states:
         rows = rows.filter(state__in=wanted.states)
-    return rows.filter(created_by=wanted.who) if wanted.who else rows
-
-
-def _page(rows: "QuerySet[Any]", wanted: Narrowing, limit: int) -> list[Any]:
-    if wanted.after_id is not None:
-        return list(rows.filter(pk__gt=wanted.after_id).order_by("pk")[:limit])
-    if wanted.before_id is not None:
-        rows = rows.filter(pk__lt=wanted.before_id)
-    return list(rows.order_by("-pk")[:limit])[::-1]
+    if wanted.who:
+        rows = rows.filter(created_by=wanted.who)
+    return page(rows, limit, before_id=wanted.before_id, after_id=wanted.after_id)
 
 
 # --- what is shown

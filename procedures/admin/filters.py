@@ -19,16 +19,12 @@ OFFERED = 10
 LIVE = "live"
 
 
-class StateFilter(SimpleListFilter):
-    """The state a procedure is in."""
+class _StateFilter(SimpleListFilter):
+    """A state, out of those that there are."""
 
     title = "state"
     parameter_name = "state"
     parameters: ClassVar = ("state",)
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        """Live ones, then each state."""
-        return [(LIVE, "live (not ended yet)"), *STATE_CHOICES]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         """All of them: the list narrows them down, when it knows every filter."""
@@ -40,35 +36,33 @@ class StateFilter(SimpleListFilter):
         wanted = self.value()
         if wanted is None:
             return None
-        if wanted != LIVE and wanted not in dict(STATE_CHOICES):
-            raise IncorrectLookupParameters(f"{wanted!r} is no state of a procedure")
-        return Narrowing("state", tuple(LIVE_STATES) if wanted == LIVE else (wanted,))
+        if wanted not in dict(self.lookup_choices):
+            raise IncorrectLookupParameters(f"{wanted!r} is no state that this list has")
+        return Narrowing("state", self.states_of(wanted))
+
+    def states_of(self, wanted: str) -> tuple[str, ...]:
+        """The states that a choice stands for."""
+        return (wanted,)
 
 
-class EnvironmentStateFilter(SimpleListFilter):
+class StateFilter(_StateFilter):
+    """The state a procedure is in."""
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """Live ones, then each state."""
+        return [(LIVE, "live (not ended yet)"), *STATE_CHOICES]
+
+    def states_of(self, wanted: str) -> tuple[str, ...]:
+        """Those of procedures that are live, or the one."""
+        return tuple(LIVE_STATES) if wanted == LIVE else (wanted,)
+
+
+class EnvironmentStateFilter(_StateFilter):
     """The state an environment is in."""
-
-    title = "state"
-    parameter_name = "state"
-    parameters: ClassVar = ("state",)
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         """Each state."""
         return [(state.value, state.value) for state in EnvironmentState]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        """All of them: the list narrows them down, when it knows every filter."""
-        return queryset
-
-    @property
-    def narrowing(self) -> Narrowing | None:
-        """The state that is wanted."""
-        wanted = self.value()
-        if wanted is None:
-            return None
-        if wanted not in {state.value for state in EnvironmentState}:
-            raise IncorrectLookupParameters(f"{wanted!r} is no state of an environment")
-        return Narrowing("state", (wanted,))
 
 
 class FormFilter(ListFilter):

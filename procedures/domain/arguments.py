@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from procedures.domain.encodable import is_encodable
 from procedures.domain.errors import InvalidInput
 
 MAX_ARGUMENT_BYTES = 256 * 1024
@@ -86,7 +87,7 @@ def _fault(value: Any, depth: int = 0) -> str:
 def _text_fault(text: str) -> str:
     if "\0" in text:  # PostgreSQL's jsonb cannot hold it
         return "contains a NUL character."
-    if any("\ud800" <= character <= "\udfff" for character in text):
+    if not is_encodable(text):
         return "contains half of a surrogate pair, which is no valid Unicode."
     return ""
 

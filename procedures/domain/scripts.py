@@ -7,6 +7,7 @@ from pathlib import PurePosixPath
 from typing import Any, ClassVar
 from urllib.parse import unquote
 
+from procedures.domain.encodable import is_encodable
 from procedures.domain.errors import InvalidInput
 
 MAX_URI_CHARACTERS = 2000
@@ -175,7 +176,7 @@ def _embedded(data: Mapping[str, Any], errors: dict[str, str], max_body_bytes: i
         errors["script.script_body"] = "must be the text of a Python script."
     elif "\0" in body:
         errors["script.script_body"] = "must not contain NUL characters."
-    elif not _is_encodable(body):
+    elif not is_encodable(body):
         errors["script.script_body"] = "must be valid Unicode; it has half of a surrogate pair."
     elif (size := len(body.encode())) > max_body_bytes:
         errors["script.script_body"] = (
@@ -196,19 +197,11 @@ def _uri(data: Mapping[str, Any], prefix: str, example: str, errors: dict[str, s
         errors["script.script_uri"] = f"must begin with {prefix}, such as {example}; {_short(uri)} does not."
     elif len(uri) > MAX_URI_CHARACTERS:
         errors["script.script_uri"] = f"has {len(uri)} characters; at most {MAX_URI_CHARACTERS} are allowed."
-    elif not _is_encodable(unquote(uri)) or not unquote(uri).isprintable():
+    elif not is_encodable(unquote(uri)) or not unquote(uri).isprintable():
         errors["script.script_uri"] = "has characters that no path should have (control characters or broken Unicode)."
     else:
         return uri
     return ""
-
-
-def _is_encodable(text: str) -> bool:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def _short(value: object) -> str:

@@ -5,6 +5,7 @@ import math
 from dataclasses import dataclass, field
 from typing import Any
 
+from procedures.domain.encodable import is_encodable
 from trials.domain.errors import Code, Problem
 from trials.domain.nodes import MAX_DOCUMENT_BYTES, Merge, Node, fatal
 from trials.domain.readers import read_json, read_yaml
@@ -56,10 +57,9 @@ def dotted(path: Path) -> str:
 
 
 def _refuse_unreadable(text: str) -> None:
-    try:
-        size = len(text.encode())
-    except UnicodeEncodeError:
-        raise fatal(Code.YAML_SYNTAX, "has half of a surrogate pair, which is no valid Unicode") from None
+    if not is_encodable(text):
+        raise fatal(Code.YAML_SYNTAX, "has half of a surrogate pair, which is no valid Unicode")
+    size = len(text.encode())
     if size > MAX_DOCUMENT_BYTES:
         raise fatal(
             Code.TOO_LARGE,
@@ -144,17 +144,9 @@ class _Plain:
             self._note(path, Code.INVALID_VALUE, "must be a finite number", node.line)
         elif isinstance(node.value, str) and "\0" in node.value:
             self._note(path, Code.INVALID_VALUE, "contains a NUL character", node.line, "leave it out")
-        elif isinstance(node.value, str) and not _is_encodable(node.value):
+        elif isinstance(node.value, str) and not is_encodable(node.value):
             self._note(path, Code.INVALID_VALUE, "has half of a surrogate pair, which is no valid Unicode", node.line)
 
     def _note(self, path: Path, code: Code, message: str, line: int, hint: str = "") -> None:
         if len(self._problems) < 1000:
             self._problems.append(Problem(dotted(path), code, message, hint, line))
-
-
-def _is_encodable(text: str) -> bool:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
