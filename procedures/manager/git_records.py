@@ -12,7 +12,8 @@ from procedures.manager.idle_launchers import PREFIX
 from procedures.manager.live import LiveProcedure
 from procedures.manager.preparation import GitSource
 from procedures.models import Command
-from procedures.recorder import Move, Recording
+from procedures.moves import Move
+from procedures.recorder import Recording
 
 PROGRESS_TOPIC = "procedure.progress"
 

@@ -16,7 +16,8 @@ from oet_site.configuration import Configuration
 from procedures.domain.arguments import ProcedureInput
 from procedures.domain.scripts import GitArgs, GitScript
 from procedures.models import Command, Event, Procedure
-from procedures.recorder import Move, recording
+from procedures.moves import Move
+from procedures.recorder import recording
 from tests.integration.procedures.manager.station import S, Station, check_history, events, history, output
 from tests.repositories import GitRepository, pyproject
 from tests.waiting import wait_until
