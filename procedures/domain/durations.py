@@ -18,6 +18,8 @@ _JOINING = frozenset({"and", "plus", ","})
 _NUMBER = re.compile(r"\d+(\.\d*)?([eE][+-]?\d+)?|\.\d+([eE][+-]?\d+)?")
 MAX_TIMEOUT_S = 366 * 86400.0
 """The longest timeout of a function."""
+MAX_CHARACTERS = 200
+"""Of a duration in words; nobody writes a longer one."""
 EXAMPLE = 'such as "3 minutes" or "1 hour, 30 minutes"'
 
 
@@ -27,6 +29,8 @@ def parse_duration(text: str) -> float:
     Units are years (365.25 days), months (30.436875 days), weeks, days, hours, minutes, seconds and milliseconds: in any case,
     but not abbreviated.
     """
+    if len(text) > MAX_CHARACTERS:
+        raise ValueError(f"must not have more than {MAX_CHARACTERS} characters.")
     if text != text.lstrip():
         raise ValueError(f"must not begin with a blank; {EXAMPLE}.")
     words = [word for word in text.split() if word.lower() not in _JOINING]

@@ -39,29 +39,32 @@ def analyse(spec: TaskSpec) -> tuple[Finding, ...]:
 def possible_states(spec: TaskSpec) -> dict[str, frozenset[ScriptState]]:
     """The states each script can ever be in, at most."""
     possible = {key: frozenset({_S.PENDING}) for key in spec.scripts}
+    wanted = {key: _wanted(script.start_when) for key, script in spec.scripts.items()}
     dependents = defaultdict(list)
-    for key, script in spec.scripts.items():
-        for condition in script.start_when:
-            dependents[condition.script_key].append(key)
-    due = list(spec.scripts)[::-1]
+    for key, others in wanted.items():
+        for other in others:
+            dependents[other].append(key)
+    due = dict.fromkeys(spec.scripts)  # each once, however many of those it looks at have changed
     while due:
-        key = due.pop()
-        more = possible[key] | _reached(spec.scripts[key], possible, spec)
+        key = next(iter(due))
+        del due[key]
+        more = possible[key] | _reached(spec.scripts[key], wanted[key], possible, spec)
         if more != possible[key]:
             possible[key] = more
-            due += [key, *dependents[key]]
+            due |= dict.fromkeys(dependents[key])
     return possible
 
 
 def _reached(
-    script: ScriptSpec, possible: Mapping[str, frozenset[ScriptState]], spec: TaskSpec
+    script: ScriptSpec,
+    wanted: Mapping[str, frozenset[ScriptState]],
+    possible: Mapping[str, frozenset[ScriptState]],
+    spec: TaskSpec,
 ) -> frozenset[ScriptState]:
     reached: frozenset[ScriptState] = frozenset()
-    if all(_can_match(key, states, script, possible, spec) for key, states in _wanted(script.start_when).items()):
+    if all(_can_match(key, states, script, possible, spec) for key, states in wanted.items()):
         reached |= _STARTED | ({_S.WAITING} if script.resources else frozenset())
-    if any(
-        possible.get(condition.script_key, frozenset()) & TERMINAL - condition.states for condition in script.start_when
-    ):
+    if any(possible.get(key, frozenset()) & TERMINAL - states for key, states in wanted.items()):
         reached |= {_S.SKIPPED}
     return reached
 
@@ -92,8 +95,9 @@ def _cycles(never: Mapping[str, ScriptSpec], spec: TaskSpec) -> Iterator[Finding
     """Scripts that never start because each waits for another of them."""
     edges = {key: [c.script_key for c in script.start_when if c.script_key in never] for key, script in never.items()}
     for group in _strongly_connected(edges):
+        members = set(group)
         if len(group) > 1 or group[0] in edges[group[0]]:
-            keys = tuple(key for key in spec.scripts if key in set(group))
+            keys = tuple(key for key in spec.scripts if key in members)
             names = " → ".join([*keys, keys[0]]) if len(keys) > 1 else f"{keys[0]} on itself"
             message = (
                 f"wait for each other and end as skipped: {names}"

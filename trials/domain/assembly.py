@@ -7,11 +7,13 @@ from typing import Any, Final
 from trials.domain.document import Path
 from trials.domain.errors import Code
 from trials.domain.inheritance import merged
+from trials.domain.nodes import fatal
 from trials.domain.report import Report
 from trials.domain.shapes import mismatch
 from trials.domain.vocabulary import CONTEXT, SHORT_TASK, TASK
 
 MAX_SCRIPTS: Final = 1000
+"""Of a document; and as many tasks, and contexts, at most."""
 MAX_RESOLVED_CHARACTERS: Final = 16 * 1024 * 1024
 """Of all scripts with what they inherit: a long default of a thousand scripts is stored a thousand times."""
 
@@ -57,11 +59,48 @@ class _Inherited:
 
 def assembled(value: Any, report: Report) -> tuple[list[Task], bool]:
     """The tasks that the document's `value` describes, and whether it is a context."""
+    _refuse_many(value)
     budget = _Budget(report)
     if isinstance(value, Mapping) and any(value.get(key) is not None for key in ("tasks", "contexts")):
         tasks = _tasks_of(value, (), _Inherited(), budget)
         return [task for task, _ in zip(tasks, budget.allowed(), strict=False)], True
     return [_task("", value, (), _Inherited(), budget)], False
+
+
+def _refuse_many(value: Any) -> None:
+    """Raise SpecError where more is written than a document may have, before any of it is looked at: each error costs, too."""
+    count = _Count()
+    count.task(value)
+    for what, number in (("scripts", count.scripts), ("tasks", count.tasks), ("contexts", count.contexts)):
+        if number > MAX_SCRIPTS:
+            raise fatal(
+                Code.TOO_LARGE, f"has {number} {what}; at most {MAX_SCRIPTS} are allowed", hint="split the document"
+            )
+
+
+@dataclass
+class _Count:
+    """How many there are, whatever is wrong with them."""
+
+    scripts: int = 0
+    tasks: int = 0
+    contexts: int = 0
+
+    def task(self, value: Any) -> None:
+        """A task, or a context, of which one in another counts both."""
+        if not isinstance(value, Mapping):
+            return
+        self.scripts += _size(value.get("scripts"))
+        self.task(value.get("task_defaults"))
+        self.tasks += _size(value.get("tasks"))
+        self.contexts += _size(value.get("contexts"))
+        for name in ("tasks", "contexts"):
+            for _, child in _items(value.get(name)):
+                self.task(child)
+
+
+def _size(value: Any) -> int:
+    return len(value) if isinstance(value, Mapping) else 0
 
 
 class _Budget:
@@ -96,11 +135,12 @@ class _Budget:
 
 
 def _characters(value: Any) -> int:
+    """About what it takes as JSON."""
     if isinstance(value, Mapping):
-        return sum(len(key) + _characters(child) for key, child in value.items())
+        return 2 + sum(len(key) + 6 + _characters(child) for key, child in value.items())
     if isinstance(value, list):
-        return sum(map(_characters, value))
-    return len(value) if isinstance(value, str) else 4
+        return 2 + sum(2 + _characters(child) for child in value)
+    return len(value) + 2 if isinstance(value, str) else 4
 
 
 def _tasks_of(context: Any, at: Path, inherited: _Inherited, budget: _Budget) -> Iterator[Task]:

@@ -20,25 +20,37 @@ class Document:
     root: Node
     value: Any = None
     problems: list[Problem] = field(default_factory=list)
+    _indexes: dict[int, dict[Any, tuple[int, Node]]] = field(default_factory=dict)
+    """Of maps in which something was looked up, by the identity of their nodes."""
 
     def line_of(self, path: Path) -> int:
         """The line of the value at `path`, or of the nearest thing around it that the document has."""
         node = self.root
         line = node.line
         for step in path:
-            child = _child(node, step)
+            child = self._child(node, step)
             if child is None:
                 break
             line, node = child
         return line
 
+    def _child(self, node: Node, step: str | int) -> tuple[int, Node] | None:
+        if node.kind == "list" and isinstance(step, int) and step < len(node.value):
+            return node.value[step].line, node.value[step]
+        if node.kind != "map":
+            return None
+        if id(node) not in self._indexes:
+            self._indexes[id(node)] = _index(node)
+        return self._indexes[id(node)].get(step)
 
-def _child(node: Node, step: str | int) -> tuple[int, Node] | None:
-    if node.kind == "list" and isinstance(step, int) and step < len(node.value):
-        return node.value[step].line, node.value[step]
-    if node.kind == "map":
-        return next(((key.line, child) for key, child in reversed(node.value) if step in (key.value, key.text)), None)
-    return None
+
+def _index(node: Node) -> dict[Any, tuple[int, Node]]:
+    """What a map has, by its keys as values and as text; of what is written twice the last."""
+    found: dict[Any, tuple[int, Node]] = {}
+    for key, child in node.value:
+        if key.kind == "scalar":
+            found[key.text] = found[key.value] = (key.line, child)
+    return found
 
 
 def read_document(text: str) -> Document:

@@ -11,6 +11,8 @@ from trials.domain.errors import Code, Problem, SpecError
 
 MAX_DOCUMENT_BYTES: Final = 1024 * 1024
 MAX_DEPTH: Final = 50
+MAX_VALUES: Final = 150_000
+"""Maps, lists, keys and scalars. The largest documents that make sense have fewer; each costs some microseconds to read."""
 
 
 class Merge(str):
@@ -30,6 +32,8 @@ class Node:
     kind: str = "scalar"
     height: int = 0
     """Levels of containers below and including this one."""
+    size: int = 1
+    """Values below and including this one."""
     cost: int | None = None
     """Characters it would have if its aliases were written out; None while it is still open."""
 
@@ -50,11 +54,13 @@ class Builder:
         self._characters = characters
         self._aliases = 0
         """Characters that the aliases stand for."""
+        self._values = 0
 
     def open(self, node: Node, begin: int) -> None:
         """A map or list begins; raises SpecError if it lies too deep."""
         if len(self._open) >= MAX_DEPTH:
             raise fatal(Code.TOO_LARGE, f"is nested more than {MAX_DEPTH} levels deep", line=node.line)
+        self._count(1, node.line)
         self._open.append((node, begin, self._aliases))
 
     def close(self, end: int) -> None:
@@ -62,8 +68,9 @@ class Builder:
         node, begin, aliases = self._open.pop()
         children = [child for pair in node.value for child in pair] if node.kind == "map" else node.value
         node.height = 1 + max((child.height for child in children), default=0)
+        node.size = 1 + sum(child.size for child in children)
         node.cost = end - begin + self._aliases - aliases
-        self.add(node)
+        self._place(node)
 
     def add_alias(self, node: Node, line: int) -> None:
         """What an anchor stands for comes once more; raises SpecError if that is without end, or too much."""
@@ -76,10 +83,22 @@ class Builder:
             )
         if len(self._open) + node.height > MAX_DEPTH:
             raise fatal(Code.TOO_LARGE, f"is nested more than {MAX_DEPTH} levels deep", line=line)
-        self.add(node)
+        self._count(node.size, line)
+        self._place(node)
 
     def add(self, node: Node) -> None:
-        """A complete value comes next: an item, a key, or the value of the key before it."""
+        """A scalar comes next."""
+        self._count(1, node.line)
+        self._place(node)
+
+    def _count(self, values: int, line: int) -> None:
+        self._values += values
+        if self._values > MAX_VALUES:
+            message = f"has more than {MAX_VALUES} values, counting what aliases stand for"
+            raise fatal(Code.TOO_LARGE, message, line=line, hint="split the document")
+
+    def _place(self, node: Node) -> None:
+        """What is complete is an item, a key, or the value of the key before it."""
         if not self._open:
             self.root = node
             return

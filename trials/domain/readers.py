@@ -15,6 +15,8 @@ from trials.domain.nodes import MAX_DEPTH, Builder, Merge, Node, fatal
 _JSON_TOKEN: Final = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\]]|[^\s{}\[\],:"]+')
 _MERGE: Final = "tag:yaml.org,2002:merge"
 _CONTAINER_TAGS: Final = frozenset({None, "!", "tag:yaml.org,2002:map", "tag:yaml.org,2002:seq"})
+_MAX_NUMBER_CHARACTERS: Final = 100
+"""A longer one is none; reading 1:1:1:… to the base 60 would take hours."""
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _RESOLVER: Final[Any] = Resolver()
 
@@ -101,6 +103,9 @@ def _scalar(event: Any) -> Any:
         return Merge(event.value)
     if kind not in {"int", "float", "bool"}:
         raise fatal(Code.YAML_SYNTAX, f"the tag {tag} is not supported", line=_line(event), hint="leave it out")
+    if len(event.value) > _MAX_NUMBER_CHARACTERS:
+        message = f"is a number of {len(event.value)} characters; at most {_MAX_NUMBER_CHARACTERS} are allowed"
+        raise fatal(Code.YAML_SYNTAX, message, line=_line(event), hint="quote it, if it is text")
     try:
         return getattr(SafeConstructor(), f"construct_yaml_{kind}")(yaml.ScalarNode(tag, event.value))
     except (ValueError, KeyError, OverflowError, IndexError, ConstructorError):

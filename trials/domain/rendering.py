@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -10,7 +11,14 @@ from trials.domain.errors import TemplateError
 from trials.domain.specification import ScriptSpec, TaskSpec
 
 MAX_VALUE_BYTES: Final = 64 * 1024
+MAX_ENVIRONMENT_CHARACTERS: Final = 1024 * 1024
+"""Of one script, names included; the kernel starts no process with much more."""
+MAX_ENVIRONMENTS_CHARACTERS: Final = 16 * 1024 * 1024
+"""Of all scripts of a trial: each is stored."""
 MAX_ROUNDS: Final = 10
+_MAX_LOOKED_AHEAD: Final = 2 * 1024 * 1024
+_LEAST_COST: Final = 10_000
+"""Characters of environments that are rendered before there is a trial, each counted as so many at least."""
 SITE: Final = "site:"
 """What begins with it is claimed for the whole installation, not for one node."""
 
@@ -49,14 +57,14 @@ def render(text: str, variables: Mapping[str, str]) -> tuple[str, list[str]]:
 def render_environment(variables: Mapping[str, str]) -> tuple[dict[str, str], list[str]]:
     """The variables rendered against each other until nothing changes, and the names that are unknown.
 
-    Raises TemplateError with the variable that does not settle in 10 rounds, or grows above 64 KiB.
+    Raises TemplateError with the variable that does not settle in 10 rounds, grows above 64 KiB, or makes all of them too large.
     """
     unknown: dict[str, None] = {}
     values = dict(variables)
     for name, value in values.items():
         _refuse_large(name, len(value.encode()))
     for _ in range(MAX_ROUNDS + 1):
-        following = {name: _replaced(value, values, unknown, name) for name, value in values.items()}
+        following = _following(values, unknown)
         unsettled = [name for name, value in following.items() if value != values[name]]
         if not unsettled:
             return values, list(unknown)
@@ -84,12 +92,21 @@ def rendered_scripts(
     spec: TaskSpec, facts: TrialFacts, *, resource_templates: str
 ) -> tuple[dict[str, Rendered], dict[str, TemplateError]]:
     """Every script of a trial rendered, and the scripts that cannot be, with their errors: these fail the set-up."""
-    rendered, errors = {}, {}
+    rendered: dict[str, Rendered] = {}
+    errors: dict[str, TemplateError] = {}
+    size = 0
     for key, script in spec.scripts.items():
         try:
-            rendered[key] = rendered_script(spec, script, facts, resource_templates=resource_templates)
+            found = rendered_script(spec, script, facts, resource_templates=resource_templates)
         except TemplateError as error:
             errors[key] = error
+            continue
+        size += _size(found.environment)
+        if size > MAX_ENVIRONMENTS_CHARACTERS:
+            largest = max(found.environment, key=lambda name: len(found.environment[name]))
+            why = f"makes the environments of all scripts larger than {MAX_ENVIRONMENTS_CHARACTERS} characters; put it into a file"
+            return rendered, {**errors, key: TemplateError(largest, why)}
+        rendered[key] = found
     return rendered, errors
 
 
@@ -103,16 +120,27 @@ def with_resources(spec: TaskSpec, resources: Mapping[str, tuple[str, ...]]) -> 
 def with_known_resources(spec: TaskSpec, resource_templates: str) -> TaskSpec:
     """The specification with its resources as far as they can be told without a trial.
 
-    What only a trial knows stands for itself; where the set-up will fail, the resource stays as it is written.
+    What only a trial knows stands for itself; where the set-up will fail, or too much would have to be rendered, the resource stays
+    as it is written.
     """
     names = ("OET_TASK_ID", "OET_TRIAL_ID", "OET_WORKING_DIR", *spec.ports)
     own = {name: "{{" + name + "}}" for name in names}
     facts = TrialFacts(
         own["OET_TASK_ID"], own["OET_TRIAL_ID"], own["OET_WORKING_DIR"], {name: own[name] for name in spec.ports}
     )
-    rendered, errors = rendered_scripts(spec, facts, resource_templates=resource_templates)
-    written = {key: tuple(filter(None, [spec.scripts[key].exclusive_executor_resource])) for key in errors}
-    return with_resources(spec, {key: script.resources for key, script in rendered.items()} | written)
+    common, left = _size(_set(_task_layers(spec, facts))), _MAX_LOOKED_AHEAD
+    resources: dict[str, tuple[str, ...]] = {}
+    for key, script in spec.scripts.items():
+        text = script.exclusive_executor_resource
+        if text is None or "{{" not in text:
+            resources[key] = _resources(script, {}, resource_templates)[0]
+            continue
+        resources[key] = (text,)
+        left -= max(_LEAST_COST, common + _size(_set(script.environment_variables)))
+        if left > 0:
+            with suppress(TemplateError):
+                resources[key] = rendered_script(spec, script, facts, resource_templates=resource_templates).resources
+    return with_resources(spec, resources)
 
 
 def _task_layers(spec: TaskSpec, facts: TrialFacts) -> dict[str, str | None]:
@@ -125,6 +153,22 @@ def _task_layers(spec: TaskSpec, facts: TrialFacts) -> dict[str, str | None]:
         "OET_TASK_ID": str(facts.task_id),
         "OET_TRIAL_ID": str(facts.trial_id),
     }
+
+
+def _size(environment: Mapping[str, str]) -> int:
+    return sum(len(name) + len(value) for name, value in environment.items())
+
+
+def _following(values: Mapping[str, str], unknown: dict[str, None]) -> dict[str, str]:
+    """The values after one round."""
+    following: dict[str, str] = {}
+    size = 0
+    for name, value in values.items():
+        following[name] = text = _replaced(value, values, unknown, name) if "{{" in value else value
+        size += len(name) + len(text)
+        if size > MAX_ENVIRONMENT_CHARACTERS:
+            raise TemplateError(name, f"makes the environment larger than {MAX_ENVIRONMENT_CHARACTERS} characters")
+    return following
 
 
 def _set(layered: Mapping[str, str | None]) -> dict[str, str]:

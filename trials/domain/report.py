@@ -6,6 +6,8 @@ from trials.domain.document import Document, Path, dotted
 from trials.domain.errors import Code, Problem, SpecError
 from trials.domain.hints import NOT_SUPPORTED, meant
 
+MOST_HINTS = 100
+"""Searches for the word that was meant."""
 MOST = 1000
 """More errors than this help nobody; a document of a million mistakes must not keep the server busy with hints."""
 
@@ -17,6 +19,7 @@ class Report:
         self._document = document
         self._problems = list(document.problems)
         self._faulty: set[Path] = set()
+        self._hints = 0
 
     def add(self, path: Path, code: Code, message: str, hint: str = "") -> None:
         """Note one error at `path`."""
@@ -30,12 +33,18 @@ class Report:
         if key in NOT_SUPPORTED:
             self.add((*path, key), Code.NOT_SUPPORTED, f"'{shown}' is not supported", NOT_SUPPORTED[key])
         elif len(self._problems) < MOST:
-            self.add((*path, key), Code.UNKNOWN_PROPERTY, f"unknown property '{shown}'", hint or meant(key, legal))
+            self.add(
+                (*path, key), Code.UNKNOWN_PROPERTY, f"unknown property '{shown}'", hint or self._meant(key, legal)
+            )
 
     def add_word(self, path: Path, code: Code, word: str, legal: Collection[str], what: str) -> None:
         """Note a word that is none of the legal ones for `what`."""
         if len(self._problems) < MOST:
-            self.add(path, code, f"'{word[:60]}' is no {what}", meant(word, legal))
+            self.add(path, code, f"'{word[:60]}' is no {what}", self._meant(word, legal))
+
+    def _meant(self, word: str, legal: Collection[str]) -> str:
+        self._hints += 1
+        return meant(word, legal) if self._hints <= MOST_HINTS else ""
 
     def is_sound(self, places: Iterable[Path], key: str) -> bool:
         """Whether nothing has been found wrong with `key` in the maps at `places`."""

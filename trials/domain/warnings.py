@@ -13,23 +13,28 @@ from trials.domain.specification import Condition, ScriptSpec, TaskSpec
 from trials.domain.states import ScriptState
 
 MOST: Final = 100
-"""More warnings than this nobody reads, and each costs a search for the word that was meant."""
+"""More warnings than this nobody reads."""
+_MOST_HINTS: Final = 10
+"""Searches for the key that was meant, among a thousand perhaps."""
 
 
 def warnings_of(spec: TaskSpec, task: Task, report: Report) -> list[Problem]:
     """The warnings of a specification that was built from `task`."""
     places = {script.data.get("key") or script.key: script.at for script in task.scripts}
-    return list(islice(_warnings(spec, task, places, report), MOST))
+    hints = iter(range(_MOST_HINTS))
+    return list(islice(_warnings(spec, task, places, report, hints), MOST))
 
 
-def _warnings(spec: TaskSpec, task: Task, places: dict[str, Path], report: Report) -> Iterator[Problem]:
+def _warnings(
+    spec: TaskSpec, task: Task, places: dict[str, Path], report: Report, hints: Iterator[int]
+) -> Iterator[Problem]:
     for path in task.null_scripts:
         hint = f"write {{}} for a script that passes at once: {path[-1]}: {{}}"
         yield report.warning(path, WarningCode.NULL_REMOVES, "is null, so there is no such script", hint)
     for written in task.scripts:
         yield from _null_arguments(written, report)
     for script in spec.scripts.values():
-        yield from _unknown_keys(script, spec, places[script.key], report)
+        yield from _unknown_keys(script, spec, places[script.key], report, hints)
         yield from _waits_for_its_service(script, spec, places[script.key], report)
 
 
@@ -43,11 +48,13 @@ def _null_arguments(script: Script, report: Report) -> Iterator[Problem]:
             yield report.warning((*script.at, "kwargs", name), WarningCode.NULL_REMOVES, message, hint)
 
 
-def _unknown_keys(script: ScriptSpec, spec: TaskSpec, at: Path, report: Report) -> Iterator[Problem]:
+def _unknown_keys(
+    script: ScriptSpec, spec: TaskSpec, at: Path, report: Report, hints: Iterator[int]
+) -> Iterator[Problem]:
     for use, conditions in (("start_when", script.start_when), ("terminate_when", script.terminate_when)):
         for condition in conditions:
             if condition.script_key not in spec.scripts:
-                meant = closest(condition.script_key, spec.scripts)
+                meant = closest(condition.script_key, spec.scripts) if next(hints, None) is not None else ""
                 effect = "the script is never started" if use == "start_when" else "the script is not ended by this"
                 message = f"there is no script '{condition.script_key[:60]}'; {effect}"
                 hint = f"did you mean '{meant}'?" if meant else ""
