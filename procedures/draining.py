@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 from django.db.models import QuerySet
 
+from procedures.bells import Role, ring_at_commit
 from procedures.domain.states import ProcedureState
 from procedures.models import LIVE_STATES, Node, Procedure
 from procedures.recorder import recording
@@ -47,3 +48,4 @@ def _set(node: str, *, draining_since: datetime | None, draining_by: str) -> Non
             raise NoSuchNode(node)
         said = {"node": node, "is_draining": draining_since is not None, "by": draining_by}
         record.announce(DRAINING_TOPIC, said)
+        ring_at_commit(Role.MANAGER)  # what has waited for the node may be taken now

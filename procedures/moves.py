@@ -113,7 +113,7 @@ def news_of(procedure: Procedure, move: Move, previous: str, more: Mapping[str, 
 def _deadline(procedure: Procedure, move: Move) -> datetime | None:
     """When what begins with the move is out of time; loading, `init` and each function have the whole timeout for themselves."""
     if procedure.part_of:  # of a trial's script the whole life is timed, from its start on
-        return None if move.state in FINAL else procedure.deadline_at
+        return None if move.state in FINAL or move.state is ProcedureState.UNKNOWN else procedure.deadline_at
     timeout_s = procedure.timeout_s if move.timeout_s is None else move.timeout_s
     if timeout_s is None or move.state not in _TIMED:
         return None

@@ -135,15 +135,7 @@ class Recording:
         for function, call in inputs.items():
             self.capture(procedure.pk, function, call, procedure.created_at)
         move = Move(ProcedureState.CREATING, procedure.created_at, who=procedure.created_by, cause=procedure.cause)
-        details = {
-            "script": procedure.script_name,
-            "uri": procedure.script_uri,
-            **_in_brief(inputs),
-            "abort_of": procedure.abort_of_id,
-            "node": procedure.node,
-            "part_of": procedure.part_of,
-        }
-        self._note(procedure, move, "", details)
+        self._note(procedure, move, "", {**_described(procedure), **_in_brief(inputs)})
 
     def move(self, procedure_id: int, move: Move) -> Procedure:
         """Take one transition; raises TransitionRefused where the table does not have it."""
@@ -162,8 +154,10 @@ class Recording:
             self.has_released |= bool(procedure.resources)
             claims.release(procedure_id)
         self.moves.append(Moved(procedure, previous, move))
-        starts = move.state is ProcedureState.RUNNING
-        self._note(procedure, move, previous, self._arguments(procedure_id) if starts else {})
+        more = self._arguments(procedure_id) if move.state is ProcedureState.RUNNING else {}
+        if procedure.part_of and previous is ProcedureState.CREATING:  # only now is it shown among the others
+            more = _described(procedure)
+        self._note(procedure, move, previous, more)
         return procedure
 
     @property
@@ -179,7 +173,8 @@ class Recording:
         self, kind: Command.Kind, procedure: Procedure, arguments: Mapping[str, Any], *, who: str, expires_at: datetime
     ) -> None:
         """Have its manager do something with a procedure; nobody waits for the answer."""
-        ring_at_commit(Role.MANAGER)
+        if not self.orders:
+            ring_at_commit(Role.MANAGER)
         command = Command(
             kind=kind,
             procedure=procedure,
@@ -302,6 +297,19 @@ class Recording:
         self._history.append(row_of(procedure, move))
         for topic, payload in news_of(procedure, move, previous, more):
             self.announce(topic, payload, procedure_id=procedure.pk, at=move.at)
+
+
+def _described(procedure: Procedure) -> dict[str, Any]:
+    """What a list that has never heard of it needs to know."""
+    return {
+        "script": procedure.script_name,
+        "uri": procedure.script_uri,
+        "abort_of": procedure.abort_of_id,
+        "node": procedure.node,
+        "part_of": procedure.part_of,
+        "created_at": procedure.created_at.timestamp(),
+        "created_by": procedure.created_by,
+    }
 
 
 def _in_brief(inputs: Mapping[str, ProcedureInput]) -> dict[str, Any]:

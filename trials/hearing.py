@@ -4,11 +4,13 @@ from datetime import UTC, datetime
 
 from django.conf import settings
 
+from procedures.bells import Role, ring_at_commit
 from procedures.domain.people import PROCESS_MANAGER
 from procedures.domain.states import FINAL, ProcedureState
 from procedures.moves import Moved
 from procedures.recorder import Recording
 from trials.domain.outcome import Ending
+from trials.domain.rendering import SITE
 from trials.domain.states import ScriptState
 from trials.models import UNFINISHED_STATES, TrialScript
 from trials.settling import Settlement
@@ -23,8 +25,11 @@ def hear(record: Recording) -> None:
     ended = [moved for moved in moves if moved.procedure.part_of and _has_ended(moved)]
     freed = [moved for moved in moves if not moved.procedure.part_of and moved.procedure.resources]
     late = [p for p in record.procedures if p.part_of and record.changed(p.pk).get("timed_out_s") is not None]
-    if freed and not _does_any_wait():
-        freed = []
+    if freed or any(_frees_site(moved) for moved in ended):
+        waiting = _nodes_that_wait()
+        if waiting - {moved.procedure.node for moved in moves}:
+            ring_at_commit(Role.MANAGER)
+        freed = [moved for moved in freed if moved.procedure.node in waiting]
     if not (ended or freed or late):
         return
     node = next((moved.procedure.node for moved in ended if moved.procedure.node), settings.OET.node)
@@ -44,11 +49,15 @@ def _has_ended(moved: Moved) -> bool:
     return moved.move.state in FINAL or moved.move.state is ProcedureState.UNKNOWN
 
 
-def _does_any_wait() -> bool:
-    """Whether a script on this node waits for something that a procedure may have held."""
-    return TrialScript.objects.filter(
-        state=ScriptState.WAITING.value, trial__node=settings.OET.node, trial__state__in=UNFINISHED_STATES
-    ).exists()
+def _frees_site(moved: Moved) -> bool:
+    """Whether the end of a script gives back what the whole installation shares."""
+    return moved.move.state in FINAL and any(name.startswith(SITE) for name in moved.procedure.resources)
+
+
+def _nodes_that_wait() -> set[str]:
+    """The nodes with a script that waits for something, which may be what is free now."""
+    waiting = TrialScript.objects.filter(state=ScriptState.WAITING.value, trial__state__in=UNFINISHED_STATES)
+    return set(waiting.values_list("trial__node", flat=True))
 
 
 def _tell(settlement: Settlement, moved: Moved) -> None:

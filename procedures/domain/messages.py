@@ -5,7 +5,7 @@ from typing import Final
 
 MAX_TOPIC_CHARACTERS: Final = 200
 MAX_PAYLOAD_BYTES: Final = 64 * 1024
-RESERVED: Final = ("procedure.", "operator.", "environment.", "node.", "script.")
+RESERVED: Final = ("procedure.", "operator.", "environment.", "node.", "script.", "task.", "trial.")
 """Topics under which OET itself, and scripts, tell what is."""
 
 _TOPIC = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*")
@@ -23,5 +23,5 @@ def topic_fault(topic: object, *, is_override: bool = False) -> str:
 
 
 def is_for_scripts(topic: str) -> bool:
-    """Whether scripts are told at once; what OET tells of procedures and environments reaches those that listen a little later."""
-    return not topic.startswith(("procedure.", "environment.", "node.", "script."))
+    """Whether scripts are told at once; what OET tells of itself but for operators' words reaches those that listen a little later."""
+    return not topic.startswith(tuple(prefix for prefix in RESERVED if prefix != "operator."))

@@ -33,6 +33,11 @@ class Plan:
     copies: int | None
     """The trial whose working directory is taken over."""
 
+    @property
+    def is_wanted_after_abort(self) -> bool:
+        """Whether some script may start although the trial is aborted."""
+        return any(self.spec.scripts[key].ignore_abort for key in self.procedures)
+
 
 def read_plan(trial_id: int) -> Plan | None:
     """What is to be set up; None if that is not wanted any more."""

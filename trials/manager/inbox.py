@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass, field
 
+from procedures.claims import SITE as SITE_SCOPE
 from procedures.manager.foreign_changes import ForeignChanges
+from procedures.models import ResourceClaim
 from trials.domain.rendering import SITE
 from trials.domain.states import ScriptState, TrialState
 from trials.models import UNFINISHED_STATES, Trial, TrialScript
@@ -17,7 +19,7 @@ class Due:
     aborts: list[int] = field(default_factory=list)
     """Trials that are to be aborted."""
     waiting_for_site: list[int] = field(default_factory=list)
-    """Trials with a script that waits for what the whole installation shares, and another node may have freed."""
+    """Trials with a script that waits for what the whole installation shares, and that another node has freed."""
 
 
 class Inbox:
@@ -35,7 +37,7 @@ class Inbox:
         return Due(
             Trial.objects.filter(state=TrialState.PENDING.value).exists(),
             list(aborts.order_by("id").values_list("pk", flat=True)),
-            self._waiting() if is_sure else [],
+            self._waiting(),
         )
 
     def _waiting(self) -> list[int]:
@@ -43,6 +45,10 @@ class Inbox:
             state=ScriptState.WAITING.value, trial__node=self._node, trial__state__in=UNFINISHED_STATES
         )
         found = waiting.order_by("eligible_at", "position").values_list("trial_id", "resource")
-        return list(
-            dict.fromkeys(trial_id for trial_id, names in found if any(name.startswith(SITE) for name in names))
-        )
+        of_site = [
+            (trial_id, name.removeprefix(SITE)) for trial_id, names in found for name in names if name.startswith(SITE)
+        ]
+        if not of_site:
+            return []
+        held = set(ResourceClaim.objects.filter(scope=SITE_SCOPE).values_list("name", flat=True))
+        return list(dict.fromkeys(trial_id for trial_id, name in of_site if name not in held))

@@ -78,7 +78,8 @@ class SettingUp:
             plan = await self._context.database.read(partial(beginning.read_plan, trial_id))
             if plan is None:
                 return
-            outfit = await self._outfit(plan, self._stops[trial_id])
+            never = asyncio.Event()
+            outfit = await self._outfit(plan, never if plan.is_wanted_after_abort else self._stops[trial_id])
         except SetUpFailed as failure:
             await write(partial(beginning.fail, trial_id=trial_id, error=str(failure), scripts=failure.scripts))
         except _Aborted:

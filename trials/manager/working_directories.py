@@ -37,11 +37,20 @@ def make(folder: Path, *, copy_of: Path | None = None) -> None:
     if copy_of is None:
         folder.mkdir(mode=0o700)
         return
-    shutil.copytree(copy_of, folder, symlinks=True)
+    shutil.copytree(copy_of, folder, symlinks=True, ignore=_not_to_be_copied)
     for path in (folder, *folder.rglob("*")):
         if not path.is_symlink():
             path.chmod(stat.S_IMODE(path.stat().st_mode) | (0o700 if path.is_dir() else 0o600))
     folder.chmod(0o700)
+
+
+def _not_to_be_copied(folder: str, names: list[str]) -> list[str]:
+    """Sockets, pipes and devices: what spoke through them has ended, and reading a pipe would wait for ever."""
+    return [name for name in names if not _is_plain((Path(folder) / name).lstat().st_mode)]
+
+
+def _is_plain(mode: int) -> bool:
+    return stat.S_ISREG(mode) or stat.S_ISDIR(mode) or stat.S_ISLNK(mode)
 
 
 @dataclass(frozen=True)
@@ -56,7 +65,7 @@ class Outlived:
 
 def outlived(node: str, before: datetime) -> list[Outlived]:
     """Trials of this node that ended before that time, and have not been cleared away."""
-    rows = Trial.objects.filter(node=node, removed_at__isnull=True, finished_at__lt=before).order_by("finished_at")
+    rows = Trial.objects.filter(node=node, removed_at__isnull=True, finished_at__lte=before).order_by("finished_at")
     found = list(rows.values_list("pk", "working_dir")[:_AT_ONCE])
     return [
         Outlived(
@@ -66,6 +75,12 @@ def outlived(node: str, before: datetime) -> list[Outlived]:
         )
         for pk, folder in found
     ]
+
+
+def next_end(node: str) -> datetime | None:
+    """When the first of the trials of this node ended that have not been cleared away; None if there is none."""
+    rows = Trial.objects.filter(node=node, removed_at__isnull=True, finished_at__isnull=False).order_by("finished_at")
+    return rows.values_list("finished_at", flat=True).first()
 
 
 def clear_away(folder: Path) -> None:

@@ -4,11 +4,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db import transaction
 from django.test import Client
 
 from environments.manager import EnvironmentManager
 from environments.models import Environment, Use
 from oet_site.configuration import Configuration
+from procedures.bells import Role, ring_at_commit
 from procedures.models import Procedure
 from tests.fixtures.people import Users
 from tests.integration.procedures.manager.station import history, output
@@ -118,6 +120,23 @@ def test_an_abort_while_an_environment_is_built_ends_the_trial(night: Night, rem
         night.service.abort_task(task.pk)
         trial = night.finished(task)
     assert (trial.state, night.states(trial)) == ("aborted", {"a": "skipped"})
+
+
+def test_what_ignores_an_abort_is_set_up_although_the_trial_is_aborted_meanwhile(
+    night: Night, remote: GitRepository
+) -> None:
+    with night.manager():
+        task = night.submit(
+            "{max_trials: 1, scripts: {cleanup: {body: echo tidy, ignore_abort: true}, a: {script: {script_type: git, "
+            f"script_uri: 'git://observe.py', git_args: {{git_repo: {remote.url}}}, create_env: true}}}}}}}}"
+        )
+        wait_until(lambda: Environment.objects.first(), what="a request", timeout_s=60)
+        night.service.abort_task(task.pk)
+        with transaction.atomic():
+            Environment.objects.update(state="READY", folder="nowhere")
+            ring_at_commit(Role.MANAGER)
+        trial = night.finished(task)
+    assert (trial.state, night.states(trial)) == ("aborted", {"a": "skipped", "cleanup": "passed"})
 
 
 def test_the_pages_of_procedures_show_scripts_of_trials(night: Night, users: Users) -> None:

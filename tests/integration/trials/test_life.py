@@ -14,6 +14,7 @@ import pytest
 from oet_site.configuration import PROJECT_DIR
 from procedures.models import Command, Event, Node, Procedure, ResourceClaim
 from procedures.recorder import recording
+from procedures.supervision import launcher_link, stop_ladder
 from tests.integration.procedures.manager.station import S, history
 from tests.integration.trials.night import Night
 from tests.waiting import wait_until
@@ -145,7 +146,7 @@ def test_what_was_decided_and_not_carried_out_is_carried_out_by_the_next_manager
     )
     trial, node = night.trial(task), night.configuration.node
     with recording() as record:
-        assert dispatch(record, node) == [trial.pk]
+        assert dispatch(record, node).trials == [trial.pk]
     plan = read_plan(trial.pk)
     assert plan is not None
     folder = night.home / "work"
@@ -206,7 +207,8 @@ def test_a_trial_whose_node_is_lost_is_defective_and_its_scripts_end_when_the_no
     assert bury_lost_trials() == [trial.pk]
     trial.refresh_from_db()
     assert (trial.state, night.states(trial)) == ("defective", {"a": "defective", "b": "skipped"})
-    assert Procedure.objects.get(part_of__key="a").state == S.UNKNOWN
+    lost = Procedure.objects.get(part_of__key="a")
+    assert (lost.state, lost.deadline_at) == (S.UNKNOWN, None)  # what is lost cannot run out of time any more
     with night.manager():
         wait_until(lambda: Procedure.objects.get(part_of__key="a").state == S.STOPPED, what="its end", timeout_s=60)
 
@@ -252,6 +254,33 @@ def test_a_launcher_that_dies_makes_its_scripts_defective_and_the_trial_goes_on(
         trial = night.finished(task)
     assert (trial.state, night.states(trial)) == ("defective", {"a": "defective", "b": "passed"})
     assert "launcher lost" in night.script_of(task, "a").reason
+
+
+def test_what_cannot_be_confirmed_dead_keeps_its_resource_until_the_truth_is_known(
+    night: Night, monkeypatch: pytest.MonkeyPatch, settings: Any
+) -> None:
+    monkeypatch.setattr(launcher_link, "KILL_TIMEOUT_S", 0.2)
+    monkeypatch.setattr(stop_ladder, "LAST_TIMEOUT_S", 0.2)
+    night.configuration = settings.OET = night.configuration.model_copy(update={"grace": 0.2})
+    with night.manager():
+        task = night.submit(
+            "{max_trials: 1, scripts: {a: {body: \"trap '' TERM; sleep 300\", timeout: 1 second, exclusive_executor_resource: R}, "
+            "b: {exclusive_executor_resource: R, start_when: {d: {script_key: a, states: [executing]}}}}}"
+        )
+        script = night.script_of(task, "a", state="executing")
+        wait_until(lambda: history(script.procedure_id or 0)[-1] == "RUNNING", what="a process", timeout_s=60)
+        launcher = night.launcher_pid()
+        os.kill(launcher, signal.SIGSTOP)
+        try:
+            lost = night.script_of(task, "a", state="defective")
+            assert lost.procedure is not None
+            assert (lost.reason, lost.procedure.state, lost.procedure.deadline_at) == ("timeout", S.UNKNOWN, None)
+            assert night.script_of(task, "b").state == "waiting"
+            assert ResourceClaim.objects.get(name="R").procedure_id == lost.procedure_id
+        finally:
+            os.kill(launcher, signal.SIGCONT)
+        trial = night.finished(task)  # the launcher carries out the kill after all
+    assert (trial.state, night.states(trial)) == ("defective", {"a": "defective", "b": "passed"})
 
 
 def test_when_everything_is_stopped_nothing_of_a_trial_starts_by_itself(night: Night) -> None:

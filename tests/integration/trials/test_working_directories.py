@@ -2,13 +2,14 @@
 
 import os
 import shutil
+import socket
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from trials.manager.working_directories import KEEP, clear_away
+from trials.manager.working_directories import KEEP, clear_away, make
 
 _NOBODY = 65534
 
@@ -61,3 +62,16 @@ def test_what_belongs_to_somebody_else_stays_and_stops_nobody(folder: Path) -> N
     (of_root / "file").touch()
     assert as_nobody(lambda: clear_away(folder))
     assert (of_root / "file").exists()
+
+
+def test_a_copy_leaves_out_what_cannot_be_copied(folder: Path) -> None:
+    (folder / "deep").mkdir()
+    (folder / "deep" / "result").write_text("kept")
+    (folder / "link").symlink_to("deep/result")
+    os.mkfifo(folder / "deep" / "pipe")
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(str(folder / "socket"))
+        copy = folder.parent.parent / "other" / "work"
+        make(copy, copy_of=folder)
+    assert sorted(path.relative_to(copy).as_posix() for path in copy.rglob("*")) == ["deep", "deep/result", "link"]
+    assert (copy / "link").read_text() == "kept"
