@@ -71,12 +71,16 @@ class RehearseView(TrialView):
         """What would become of a trial if these scripts failed, timed out, were stopped; a script that is not named passes."""
         data = json_object(request.data)
         errors = unknown_fields(data, ("document", "task", "fates", "durations", "abort_at"))
-        has_document, has_task = isinstance(data.get("document"), str), isinstance(data.get("task"), int)
-        if has_document == has_task:
+        document, task_id = data.get("document"), data.get("task")
+        if document is not None and not isinstance(document, str):
+            errors["document"] = "must be the text of a specification."
+        if task_id is not None and (isinstance(task_id, bool) or not isinstance(task_id, int)):
+            errors["task"] = "must be the number of a task."
+        if not errors and (document is None) == (task_id is None):
             errors["document"] = "give either document, the text of a specification, or task, the number of a task."
         if errors:
             raise InvalidInput(errors)
-        spec = self._spec(data["document"]) if has_document else spec_of_task(task_for(self.actor, data["task"]))
+        spec = self._spec(document) if document is not None else spec_of_task(task_for(self.actor, data["task"]))
         return Response(rehearsal_of(spec, **rehearsal_wanted(data, spec)))
 
     def _spec(self, text: str) -> TaskSpec:

@@ -108,6 +108,9 @@ def test_a_rehearsal_tells_what_would_become_of_each_script(api: APIClient) -> N
         ({"document": CHAIN, "abort_at": -1}, "abort_at"),
         ({"document": CHAIN, "fate": {}}, "fate"),
         ({"document": CHAIN, "task": 1}, "document"),
+        ({"task": True}, "task"),
+        ({"task": "1"}, "task"),
+        ({"document": 1}, "document"),
     ],
 )
 def test_a_rehearsal_that_makes_no_sense_is_refused_by_field(api: APIClient, order: Any, field: str) -> None:
