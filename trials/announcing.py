@@ -1,9 +1,11 @@
 """What the event log tells of tasks and trials: `task.statechange`, `trial.statechange`, `trial.script.…`, `trial.issue`."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
 from procedures.recorder import Recording
+from trials.domain.states import ScriptState
 from trials.models import Task, Trial, TrialIssue, TrialScript
 
 TASK_TOPIC = "task.statechange"
@@ -19,9 +21,21 @@ def announce_task(record: Recording, task: Task, before: str, at: datetime) -> N
     record.announce(TASK_TOPIC, said, at=at)
 
 
+def announce_new_trial(record: Recording, trial: Trial, scripts: Iterable[TrialScript], at: datetime) -> None:
+    """The trial has come about: with what lists show of it, and the scripts that are not pending."""
+    states = {script.key: script.state for script in scripts}
+    changed = {key: state for key, state in states.items() if state != ScriptState.PENDING}
+    more = {"name": trial.task.name, "scripts": len(states), "states": changed}
+    record.announce(TRIAL_TOPIC, {**_of_trial(trial, "", at), **more}, at=at)
+
+
 def announce_trial(record: Recording, trial: Trial, before: str, at: datetime) -> None:
-    """The trial has come about (`before` is empty) or changed its state."""
-    said = {
+    """The trial has changed its state."""
+    record.announce(TRIAL_TOPIC, _of_trial(trial, before, at), at=at)
+
+
+def _of_trial(trial: Trial, before: str, at: datetime) -> dict[str, Any]:
+    return {
         "task": trial.task_id,
         "trial": trial.pk,
         "number": trial.number,
@@ -34,7 +48,6 @@ def announce_trial(record: Recording, trial: Trial, before: str, at: datetime) -
         "finished_at": seconds(trial.finished_at),
         "at": at.timestamp(),
     }
-    record.announce(TRIAL_TOPIC, said, at=at)
 
 
 def announce_script(record: Recording, trial: Trial, script: TrialScript, before: str, at: datetime) -> None:

@@ -15,7 +15,7 @@ from procedures.models import Procedure
 from procedures.recorder import Recording
 from procedures.script_files import resolve_script
 from procedures.service import PrepareProcessCommand, new_procedure
-from trials.announcing import announce_task, announce_trial
+from trials.announcing import announce_new_trial, announce_task
 from trials.domain.aggregation import new_trials, task_state
 from trials.domain.specification import ScriptSpec, TaskSpec, script_to_json, task_to_json
 from trials.domain.states import ScriptState, TrialState
@@ -92,7 +92,7 @@ def add_trials(
         )
         scripts = _add_scripts(record, trial, spec, task, retry)
         _add_warnings(trial, task, spec, scripts)
-        announce_trial(record, trial, "", at)
+        announce_new_trial(record, trial, scripts.values(), at)
         trials.append(trial)
     if trials:
         ring_at_commit(Role.MANAGER)

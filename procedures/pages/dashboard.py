@@ -7,6 +7,7 @@ from procedures.pages.health import checks
 from procedures.pages.page import Page, page_view, wants_json
 from procedures.pages.recent import LOOKED_THROUGH, RecentFilter, filter_states, find_recent
 from procedures.pages.rows import MAX_RECENT, Row, with_words
+from procedures.selectors import procedures_for
 from procedures.words import number
 
 
@@ -16,7 +17,7 @@ def now(request: HttpRequest) -> HttpResponseBase:
     """The dashboard; for a script of ours only what has ended, narrowed to what the address says."""
     page = Page.of(request)
     wanted = RecentFilter.of(request.GET)
-    found, has_more = find_recent(page.actor, wanted)
+    found, has_more = find_recent(page.actor, wanted)  # scripts of trials only where something is looked for
     more = wanted.longer if has_more else None
     if wants_json(request):
         records = [row.as_record() for row in found]
@@ -24,13 +25,13 @@ def now(request: HttpRequest) -> HttpResponseBase:
     ended = sorted(found, key=lambda row: (row.finished_at or 0, row.id), reverse=True)
     unknown = [] if wanted.is_set else [row for row in page.live if row.section == "recent"]
     recent = [*reversed(unknown), *ended]
-    ready = sum(row.state == "READY" for row in page.live)
-    prepared = page.rows("prepared")
-    is_new_site = not page.live and not ended and not wanted.is_set
+    prepared = page.alone("prepared")
+    ready = sum(item.row.state == "READY" for item in prepared)
+    has_run = bool(page.live or ended or wanted.is_set) or procedures_for(page.actor).exists()
     return page.render(
         "procedures/dashboard.html",
         here="now",
-        running_rows=page.rows("running"),
+        running_rows=page.alone("running"),
         prepared_rows=prepared,
         ready=ready,
         on_the_way=len(prepared) - ready,
@@ -43,8 +44,8 @@ def now(request: HttpRequest) -> HttpResponseBase:
         filter_states=filter_states(),
         looked_through=number(LOOKED_THROUGH),
         more_url=f"?{wanted.address(more)}" if more else "",
-        is_new_site=is_new_site,
-        checks=checks(page) if is_new_site else [],
+        is_new_site=not has_run,
+        checks=[] if has_run else checks(page),
     )
 
 

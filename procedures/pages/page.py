@@ -55,6 +55,10 @@ class Page:
         """The live procedures of one list, with their words."""
         return with_words((row for row in self.live if row.section == section), self.now)
 
+    def alone(self, section: str) -> list[ShownRow]:
+        """Those of them that are no scripts of trials."""
+        return [item for item in self.rows(section) if item.row.trial is None]
+
     def render(self, template: str, status: int = 200, **context: Any) -> HttpResponse:
         """The page, never kept by a cache: going back must not show what was true once."""
         response = render(self.request, template, {**self._context(), **context}, status=status)

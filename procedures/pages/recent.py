@@ -100,6 +100,8 @@ class RecentFilter:
 def find_recent(actor: Actor, wanted: RecentFilter) -> tuple[list[Row], bool]:
     """At most `wanted.length` procedures that have ended, the latest to be prepared, oldest first; and whether there are more."""
     rows = procedures_for(actor).defer("script_body", "functions").order_by("-pk")
+    if not wanted.is_set:
+        rows = rows.filter(part_of__isnull=True)  # their trials are shown as a line each
     if wanted.since:
         rows = rows.filter(created_at__gte=_midnight(wanted.since))
     if wanted.until:

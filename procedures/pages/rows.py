@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from django.conf import settings
+from django.db.models import Q
 
 from procedures.domain.arguments import ProcedureInput, arguments_in_brief, key_facts
 from procedures.domain.people import Actor
@@ -50,6 +51,9 @@ class Row:
     abort_of: int | None = None
     aborted_by: int | None = None
     """The procedure that ran its abort."""
+    trial: int | None = None
+    """The trial that it is a script of, and the key that it has there."""
+    script_key: str = ""
     created_at: float = 0.0
     created_by: str = ""
     started_at: float | None = None
@@ -98,8 +102,9 @@ def section_of(state: str) -> str:
 
 
 def live_rows(actor: Actor) -> list[Row]:
-    """The procedures that may have a process, oldest first, at most MAX_LIVE of the newest."""
-    return _rows(_listed(actor).filter(state__in=LIVE_STATES)[:MAX_LIVE])
+    """The procedures that may have a process, oldest first, at most MAX_LIVE of the newest; not what waits in a trial for its turn."""
+    waiting = Q(state=ProcedureState.CREATING.value, part_of__isnull=False)
+    return _rows(_listed(actor).filter(state__in=LIVE_STATES).exclude(waiting)[:MAX_LIVE])
 
 
 def rows_of(procedures: Iterable[Procedure], *, with_usual: bool = True) -> list[Row]:
@@ -145,6 +150,7 @@ def shown(row: Row, now: float) -> dict[str, str]:
         "timeout": _timeout(row, now),
         "abort": f"abort of #{row.abort_of}" if row.abort_of else "",
         "aborted": f"aborted by #{row.aborted_by}" if row.aborted_by else "",
+        "trial": f"trial {row.trial}" if row.trial else "",
     }
 
 
@@ -299,6 +305,8 @@ def _row(
         node=procedure.node,
         abort_of=procedure.abort_of_id,
         aborted_by=aborted_by,
+        trial=(procedure.part_of or {}).get("trial"),
+        script_key=(procedure.part_of or {}).get("key", ""),
         created_at=procedure.created_at.timestamp(),
         created_by=procedure.created_by,
         started_at=_seconds(procedure.started_at),

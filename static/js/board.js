@@ -19,13 +19,15 @@ const HELD_AT_MOST_S = 20;
  * The ids of each list in the order in which they stand.
  * @param {Iterable<ProcedureRecord>} records @param {number} maxRecent
  * @param {(record: ProcedureRecord, section: Section) => boolean} [isWanted] what runs is always shown
+ * @param {boolean} [isNarrowed] something is looked for, so scripts of trials are shown, too; else their trials are, as a line each
  * @returns {Record<Section, number[]>}
  */
-export function arrange(records, maxRecent, isWanted = () => true) {
+export function arrange(records, maxRecent, isWanted = () => true, isNarrowed = false) {
   /** @type {Record<Section, ProcedureRecord[]>} */
   const lists = { running: [], prepared: [], recent: [] };
   for (const record of records) {
     const section = sectionOf(record.state);
+    if (record.trial && record.state !== "UNKNOWN" && !(isNarrowed && section === "recent")) continue;
     if (section === "running" || isWanted(record, section)) lists[section].push(record);
   }
   lists.running.sort((a, b) => (a.started_at ?? 0) - (b.started_at ?? 0) || a.id - b.id);
@@ -47,6 +49,8 @@ export class Board {
     /** What the lists are narrowed to. @type {(record: ProcedureRecord, section: Section) => boolean} */
     this.isWanted = () => true;
     this.isNarrowed = false;
+    /** Trials that are under way: with one of them, something runs. */
+    this.trials = 0;
     this.lastTouch = -HELD_AT_MOST_S;
     for (const kind of ["pointermove", "pointerdown", "keydown"]) {
       document.addEventListener(kind, () => (this.lastTouch = monotonic()), { passive: true });
@@ -93,7 +97,7 @@ export class Board {
 
   /** Put every row where it belongs. @param {number} now */
   settle(now) {
-    const lists = arrange(this.records.values(), this.maxRecent, this.isWanted);
+    const lists = arrange(this.records.values(), this.maxRecent, this.isWanted, this.isNarrowed);
     const focused = this.#focusedProcedure();
     for (const section of /** @type {Section[]} */ (["running", "prepared", "recent"])) this.#settleList(section, lists[section], now);
     this.#forget(lists);
@@ -119,7 +123,8 @@ export class Board {
     }
     setHidden(this.root.querySelector(`[data-table="${section}"]`), ids.length === 0);
     const isNarrowed = this.isNarrowed && section !== "running";
-    for (const empty of all(this.root, `[data-empty="${section}"]`)) setHidden(empty, ids.length > 0 || isNarrowed);
+    const others = section === "running" ? this.trials : 0;
+    for (const empty of all(this.root, `[data-empty="${section}"]`)) setHidden(empty, ids.length + others > 0 || isNarrowed);
   }
 
   /** What has left every list is no longer kept: a page may be open for months. @param {Record<Section, number[]>} lists */
@@ -131,7 +136,7 @@ export class Board {
   /** @param {Record<Section, number[]>} lists */
   #count(lists) {
     const ready = lists.prepared.filter((id) => this.records.get(id)?.state === "READY").length;
-    const hidden = [...this.records.values()].filter((record) => sectionOf(record.state) === "prepared").length - lists.prepared.length;
+    const hidden = [...this.records.values()].filter((record) => sectionOf(record.state) === "prepared" && !record.trial).length - lists.prepared.length;
     const words = lists.prepared.length ? `${ready} ready, ${lists.prepared.length - ready} on the way` : hidden ? "" : "none";
     setText(this.root.querySelector('[data-count="prepared"]'), [words, hidden ? `${hidden} not like that` : ""].filter(Boolean).join(", "));
     setHidden(this.root.querySelector("[data-clean-up]"), lists.prepared.length === 0);

@@ -2,20 +2,24 @@
 /** Now: the lists follow the events, and what somebody looks for. */
 
 import { Board } from "./board.js";
-import { need, setHidden, setText } from "./dom.js";
+import { data, need, setHidden, setText } from "./dom.js";
 import { ListFilter, matches } from "./filter.js";
 import { number } from "./format.js";
 import "./health.js";
 import { onKey } from "./keys.js";
 import { moveByKeys } from "./moving.js";
 import { isFinal } from "./records.js";
-import { link, onChange, onTurn, records, shownTime } from "./site.js";
+import { link, live, onChange, onTurn, records, shownTime, trials } from "./site.js";
+import { TrialLines } from "./trials/now.js";
+import { isOver } from "./trials/model.js";
 import { completeRecords } from "./usual.js";
 import { showUsage } from "./usage.js";
 
 const root = need(document, "[data-board]");
 const shortest = Number(root.dataset.shortest);
 const board = new Board(root, records);
+for (const line of data("ended-trials") ?? []) trials.set(line.id, line);
+const lines = new TrialLines(root, trials);
 const more = /** @type {HTMLAnchorElement} */ (need(root, "[data-more]"));
 const filter = new ListFilter(/** @type {HTMLFormElement} */ (need(root, "[data-filter]")), narrow, take);
 
@@ -57,6 +61,8 @@ function take(answer) {
 board.fill(records.keys(), shownTime()); // gauges, and times by this computer's clock
 onChange((changed) => board.fill(changed, shownTime()));
 onTurn((isFrozen) => {
+  lines.show(live(), shownTime(), !isFrozen);
+  board.trials = [...trials.values()].filter((line) => !isOver(line.state)).length;
   if (isFrozen) board.freeze(shownTime());
   else board.turn(shownTime());
   showUsage(root, link.nodes ?? []);

@@ -21,6 +21,8 @@ import { age, clock, countdown, duration, moment, rough, took } from "./format.j
  * @property {string} node
  * @property {number | null} abort_of
  * @property {number | null} aborted_by
+ * @property {number | null} trial that it is a script of
+ * @property {string} script_key its key in that trial
  * @property {number} created_at
  * @property {string} created_by
  * @property {number | null} started_at
@@ -151,13 +153,15 @@ export function shown(record, now, isFrozen = false) {
     timeout: timeout(record, now, isFrozen),
     abort: record.abort_of ? `abort of #${record.abort_of}` : "",
     aborted: record.aborted_by ? `aborted by #${record.aborted_by}` : "",
+    trial: record.trial ? `trial ${record.trial}` : "",
   };
 }
 
 /** @param {LoggedEvent} event @returns {ProcedureRecord | null} */
 function created(event) {
   const { payload, procedure } = event;
-  if (payload.state !== "CREATING" || procedure === null) return null;
+  if (payload.script === undefined || procedure === null || FINAL.has(payload.state)) return null;
+  if (payload.part_of && payload.state === "CREATING") return null; // it waits in its trial for its turn
   return {
     id: procedure,
     name: payload.script ?? "",
@@ -172,15 +176,17 @@ function created(event) {
     node: payload.node ?? "",
     abort_of: payload.abort_of ?? null,
     aborted_by: null,
-    created_at: payload.at,
-    created_by: payload.who ?? "",
+    trial: payload.part_of?.trial ?? null,
+    script_key: payload.part_of?.key ?? "",
+    created_at: payload.created_at ?? payload.at,
+    created_by: payload.created_by ?? payload.who ?? "",
     started_at: null,
     started_by: "",
     finished_at: null,
     stop_at: null,
     stop_by: "",
     stop_grace_s: null,
-    deadline_at: null,
+    deadline_at: payload.deadline_at ?? null,
     said: {},
     usual_runs: null,
     usual_s: 0,

@@ -14,6 +14,7 @@ import { fold, isFinal, isStopping, shown } from "./records.js";
 import { showStale } from "./stale.js";
 import { offerStop, refreshStop } from "./stop.js";
 import { showStrip } from "./strip.js";
+import { foldLine } from "./trials/lines.js";
 
 /** @typedef {import("./records.js").ProcedureRecord} ProcedureRecord */
 
@@ -24,6 +25,10 @@ export const link = new LiveLink(Number(document.body.dataset.cursor), Number(do
 /** Every procedure that the page knows of. @type {Map<number, ProcedureRecord>} */
 export const records = new Map();
 for (const record of [...(data("live-records") ?? []), ...(data("recent-records") ?? [])]) records.set(record.id, record);
+
+/** Every trial that the page knows of. @type {Map<number, import("./trials/lines.js").Line>} */
+export const trials = new Map();
+for (const line of data("live-trials") ?? []) trials.set(line.id, line);
 
 /** @type {((changed: Set<number>, events: import("./records.js").LoggedEvent[]) => void)[]} */
 const changeHandlers = [];
@@ -55,6 +60,7 @@ link.onEvents((events) => {
   const changed = new Set();
   for (const event of events) {
     noteCondition(event);
+    if (event.topic.startsWith("trial.")) noteTrial(event);
     if (event.topic === "procedure.start.refused") noteRefusal(event);
     if (event.procedure === null) continue;
     const before = records.get(event.procedure) ?? null;
@@ -85,6 +91,12 @@ function noteRefusal(event) {
   notice(`${record?.name ?? "A script"} was not started`, event.payload.reason, link.now(), link.now(), `/procedures/${event.procedure}/`);
 }
 
+/** @param {import("./records.js").LoggedEvent} event */
+function noteTrial(event) {
+  const after = foldLine(trials.get(event.payload.trial) ?? null, event);
+  if (after) trials.set(after.id, after);
+}
+
 /** The one that is aborted names its abort, too. @param {number} aborted @param {number} by @param {Set<number>} changed */
 function linkAbort(aborted, by, changed) {
   const record = records.get(aborted);
@@ -108,7 +120,7 @@ link.onWord(turn);
 setInterval(turn, TURN_MS);
 watchConditions();
 watchNotices();
-offerStop(live, shownTime);
+offerStop(live, () => [...trials.values()], shownTime);
 watchCommands();
 listenToKeys();
 link.connect();

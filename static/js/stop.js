@@ -6,14 +6,19 @@ import { all, cast, need, setHidden, setText, slot } from "./dom.js";
 import { isStopping, sectionOf, shown } from "./records.js";
 import { showRefusal } from "./refusals.js";
 import { read, send } from "./send.js";
+import { countsInBrief, lasted } from "./trials/lines.js";
+import { isOver } from "./trials/model.js";
 
 /** @typedef {import("./records.js").ProcedureRecord} ProcedureRecord */
+/** @typedef {import("./trials/lines.js").Line} Line */
 
 const MAX_ABORTS_ASKED = 20;
 const FORGOTTEN_AFTER_S = 3600;
+/** Before the id of a trial that is chosen among procedures. */
+const TRIAL = "trial:";
 
-/** @param {() => ProcedureRecord[]} live what can be stopped @param {() => number} now Unix seconds */
-export function offerStop(live, now) {
+/** @param {() => ProcedureRecord[]} live what can be stopped @param {() => Line[]} trials @param {() => number} now Unix seconds */
+export function offerStop(live, trials, now) {
   const dialog = /** @type {HTMLDialogElement | null} */ (document.querySelector("#stop-dialog"));
   if (!dialog) return;
   const form = /** @type {HTMLFormElement} */ (need(dialog, "form"));
@@ -26,13 +31,17 @@ export function offerStop(live, now) {
     if (!link || dialog.contains(link)) return;
     const id = Number(link.closest("[data-procedure]")?.getAttribute("data-procedure"));
     const isCleanUp = link.matches("[data-clean-up]");
-    const candidates = isCleanUp ? live().filter((record) => sectionOf(record.state) === "prepared") : live().sort(byUrgency);
-    const chosen = link.matches("[data-stop-all], [data-clean-up]") ? null : (candidates.find((record) => record.id === id) ?? null);
+    const isAll = link.matches("[data-stop-all], [data-clean-up]");
+    const wholes = isAll && !isCleanUp ? trials().filter((line) => !isOver(line.state)) : [];
+    const inWholes = new Set(isAll ? (isCleanUp ? trials() : wholes).map((line) => line.id) : []);
+    const singles = live().filter((record) => !inWholes.has(record.trial ?? 0));
+    const candidates = isCleanUp ? singles.filter((record) => sectionOf(record.state) === "prepared") : singles.sort(byUrgency);
+    const chosen = isAll ? null : (candidates.find((record) => record.id === id) ?? null);
     if (link.matches("[data-stop]") && !chosen) return; // it is not known here: the link leads to its own page
     event.preventDefault();
     opener = link;
     form.toggleAttribute("data-is-clean-up", isCleanUp);
-    fill(form, candidates, chosen, link.dataset.stop ?? "stop", now());
+    fill(form, { wholes, live: candidates, chosen }, link.dataset.stop ?? "stop", now());
     dialog.showModal();
     if (!isCleanUp) void checkAborts(form);
     need(dialog, "#stop-title").focus();
@@ -46,7 +55,7 @@ export function offerStop(live, now) {
   });
   form.addEventListener("submit", (event) => {
     event.preventDefault();
-    if (!form.dataset.asked) void stop(dialog, form);
+    if (!form.dataset.asked) void stop(dialog, form, live);
   });
 }
 
@@ -63,8 +72,8 @@ export function refreshStop(live, now) {
   }
 }
 
-/** @param {HTMLFormElement} form @param {ProcedureRecord[]} live @param {ProcedureRecord | null} chosen @param {string} how @param {number} now */
-function fill(form, live, chosen, how, now) {
+/** @param {HTMLFormElement} form @param {{ wholes: Line[], live: ProcedureRecord[], chosen: ProcedureRecord | null }} offered @param {string} how @param {number} now */
+function fill(form, { wholes, live, chosen }, how, now) {
   form.dataset.one = chosen ? String(chosen.id) : "";
   const many = slot(form, "many");
   setHidden(slot(form, "one"), !chosen);
@@ -73,17 +82,19 @@ function fill(form, live, chosen, how, now) {
   setText(slot(form, "one"), chosen ? sentence(chosen, now) : "");
   const others = chosen ? live.filter((record) => record.id !== chosen.id && record.state === "RUNNING") : [];
   setText(slot(form, "others"), others.length ? `Goes on running: ${others.map((record) => `${record.name} #${record.id}`).join(", ")}.` : "");
-  const isAlone = live.filter((record) => record.state === "RUNNING").length === 0;
+  const isAlone = wholes.length === 0 && live.filter((record) => record.state === "RUNNING").length === 0;
   const isCleanUp = form.hasAttribute("data-is-clean-up");
-  many.replaceChildren(...(chosen ? [] : live.map((record) => choice(record, isCleanUp ? isForgotten(record, now) : isChosen(record, isAlone), now))));
+  const singles = chosen ? [] : live.map((record) => choice(record, isCleanUp ? isForgotten(record, now) : isChosen(record, isAlone), now));
+  many.replaceChildren(...wholes.map((line) => choiceOfTrial(line, now)), ...singles);
   setHidden(slot(form, "clean-up"), !isCleanUp);
   setHidden(need(form, "[data-abort]"), isCleanUp);
   const rung = form.querySelector(`input[name="how"][value="${how}"]`) ?? need(form, 'input[name="how"]');
   /** @type {HTMLInputElement} */ (rung).checked = true;
   setText(need(form, "[data-close]"), isCleanUp ? "Leave them" : chosen && isStopping(chosen) ? "Wait for it" : "Let it run");
   if (isCleanUp) setText(slot(form, "title"), "End which prepared procedures?");
-  else setText(slot(form, "title"), chosen ? `Stop ${chosen.name}?` : live.length ? "Stop which?" : "Nothing runs and nothing is prepared");
-  form.dataset.names = JSON.stringify(Object.fromEntries(live.map((record) => [record.id, record.name])));
+  else setText(slot(form, "title"), chosen ? `Stop ${chosen.name}?` : live.length + wholes.length ? "Stop which?" : "Nothing runs and nothing is prepared");
+  const names = [...wholes.map((line) => [TRIAL + line.id, line.name]), ...live.map((record) => [record.id, record.name])];
+  form.dataset.names = JSON.stringify(Object.fromEntries(names));
   name(form);
 }
 
@@ -99,7 +110,7 @@ async function checkAborts(form) {
   const ids = form.dataset.one ? [form.dataset.one] : Object.keys(JSON.parse(form.dataset.names ?? "{}"));
   const mine = aborts;
   await Promise.all(
-    ids.slice(0, MAX_ABORTS_ASKED).map(async (id) => {
+    ids.filter((id) => !id.startsWith(TRIAL)).slice(0, MAX_ABORTS_ASKED).map(async (id) => {
       const answer = await read(`/procedures/${id}/stop/`);
       if (answer?.abort) mine.set(id, answer.abort);
     }),
@@ -109,7 +120,7 @@ async function checkAborts(form) {
 
 /** What is not known is left to the server, which checks before anything is stopped. @param {HTMLFormElement} form */
 function sayWhetherAbortsArePossible(form) {
-  const chosen = targets(form);
+  const chosen = targets(form).filter((id) => !id.startsWith(TRIAL));
   const known = chosen.map((id) => aborts.get(id)).filter((abort) => abort !== undefined);
   const faults = [...new Set(known.map((abort) => abort.fault).filter(Boolean))];
   const subarrays = known.map((abort) => abort.subarray).filter(Boolean);
@@ -157,6 +168,19 @@ function choice(record, isChecked, now) {
   return made;
 }
 
+/** A trial is ended as a whole, so that nothing of it starts after what was stopped. @param {Line} line @param {number} now */
+function choiceOfTrial(line, now) {
+  const made = cast("mould-stop-choice");
+  const box = /** @type {HTMLInputElement} */ (need(made, "input"));
+  box.value = TRIAL + line.id;
+  box.checked = true;
+  setText(slot(made, "name"), line.name);
+  setText(slot(made, "id"), `trial ${line.number}`);
+  const since = line.started_at ? `${line.state} for ${lasted(line, now)}` : line.state;
+  setText(slot(made, "words"), `Trial, ${since}: ${countsInBrief(line) || "no scripts"}. It is aborted: what runs ends, what waits never starts, but for what ignores an abort.`);
+  return made;
+}
+
 /** What it is and since when. @param {ProcedureRecord} record @param {number} now */
 function sentence(record, now) {
   const words = shown(record, now);
@@ -186,15 +210,28 @@ function name(form) {
   /** @type {HTMLButtonElement} */ (need(form, 'button[type="submit"]')).disabled = ids.length === 0;
 }
 
-/** All at once, each with its own request: none waits for the grace period of another. @param {HTMLDialogElement} dialog @param {HTMLFormElement} form */
-async function stop(dialog, form) {
+/**
+ * All at once, each with its own request: none waits for the grace period of another. Of a trial the scripts follow, as each of them is
+ * to be ended the way that was chosen, also one that ignores the abort.
+ * @param {HTMLDialogElement} dialog @param {HTMLFormElement} form @param {() => ProcedureRecord[]} live
+ */
+async function stop(dialog, form, live) {
   const how = String(new FormData(form).get("how"));
   const ids = targets(form);
   const names = JSON.parse(form.dataset.names ?? "{}");
   const under = underWay(form);
-  const asking = ids.map(async (id) => ({ id, answer: await send(`/procedures/${id}/stop/`, new URLSearchParams({ how })) }));
+  const ask = async (/** @type {string} */ id) => {
+    const isTrial = id.startsWith(TRIAL);
+    const number = id.replace(TRIAL, "");
+    const answer = await send(isTrial ? `/trials/${number}/abort/` : `/procedures/${id}/stop/`, new URLSearchParams({ how }));
+    const members = isTrial ? live().filter((record) => String(record.trial) === number) : [];
+    await Promise.all(members.map((record) => send(`/procedures/${record.id}/stop/`, new URLSearchParams({ how: how === "kill" ? how : "stop" }))));
+    return { id, answer };
+  };
+  const asking = ids.map(ask);
   dialog.close();
-  const refused = (await Promise.all(asking)).filter(({ answer }) => !answer.isDone);
+  const isNews = (/** @type {{ id: string, answer: import("./send.js").Answer }} */ { id, answer }) => !answer.isDone && !(id.startsWith(TRIAL) && answer.code === "wrong_state");
+  const refused = (await Promise.all(asking)).filter(isNews); // a trial that is over needs no abort
   under.end();
-  for (const { id, answer } of refused) showRefusal(`Stopping ${names[id]} #${id} was refused`, answer.detail);
+  for (const { id, answer } of refused) showRefusal(`Stopping ${names[id]} ${id.startsWith(TRIAL) ? "" : `#${id} `}was refused`, answer.detail);
 }

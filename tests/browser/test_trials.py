@@ -165,3 +165,33 @@ def test_the_list_of_trials_follows_what_others_do(page: Page, product: Product)
     row = page.get_by_role("row", name=re.compile("told by the feed"))
     expect(row).to_contain_text("aborted")
     assert page.evaluate("window.isTheSamePage === true")
+
+
+def test_now_shows_a_trial_as_one_line_and_stop_ends_it_as_a_whole(page: Page, product: Product) -> None:
+    expect(page.locator("[data-vital=link]")).to_contain_text("LIVE")
+    page.evaluate("window.isTheSamePage = true")
+    document = """
+        name: a line on Now
+        max_trials: 1
+        load: 0.01
+        scripts:
+          prepare: {body: exit 0}
+          observe: {body: sleep 60, ignore_abort: true, start_when: {it is prepared: {script_key: prepare}}}
+          reduce: {body: exit 0, start_when: {it is observed: {script_key: observe, states: [passed, aborted]}}}
+    """
+    product.http.post("tasks/", content=document, headers={"Content-Type": "application/yaml"}).raise_for_status()
+    trials = page.get_by_role("region", name="Trials")
+    row = trials.get_by_role("row").filter(has_text="a line on Now")
+    expect(row).to_contain_text("1 passed · 1 running · 1 waiting")
+    expect(page.locator("[data-list=running] [data-procedure]")).to_have_count(0)
+    expect(page.locator("[data-stop-all]")).to_contain_text("1 running")
+    expect(row.get_by_role("link", name="observe")).to_have_attribute("href", re.compile(r"/procedures/\d+/$"))
+    page.keyboard.press("Shift+S")
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_contain_text("1 passed · 1 running · 1 waiting")
+    dialog.get_by_role("button", name="Stop a line on Now").click()
+    expect(row).to_contain_text(
+        "1 passed · 1 aborted · 1 skipped"
+    )  # what ignores an abort obeys the operator all the same
+    expect(row.get_by_role("link", name="Abort…")).to_be_hidden()
+    assert page.evaluate("window.isTheSamePage === true")

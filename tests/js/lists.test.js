@@ -45,3 +45,9 @@ test("no bar is too narrow to be seen, and none leaves the drawing", () => {
   const last = bars[bars.length - 1];
   assert.ok((last?.from ?? 0) + (last?.width ?? 0) <= 100.001);
 });
+
+test("scripts of trials are in the lines of their trials, unless one is lost or something is looked for", () => {
+  const records = [record(1, "RUNNING", { trial: 7 }), record(2, "IDLE", { trial: 7 }), record(3, "FAILED", { trial: 7 }), record(4, "UNKNOWN", { trial: 7 })];
+  assert.deepEqual(arrange(records, 9), { running: [], prepared: [], recent: [4] });
+  assert.deepEqual(arrange(records, 9, () => true, true), { running: [], prepared: [], recent: [4, 3] });
+});

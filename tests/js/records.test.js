@@ -33,6 +33,14 @@ test("a procedure that the page never heard of stays unknown", () => {
   assert.equal(fold(null, { ...created, topic: "procedure.output", payload: { bytes: 1 } }), null);
 });
 
+test("a script of a trial is known from its first step on", () => {
+  const part = { script: "observe", uri: "", part_of: { task: 3, trial: 7, key: "observe" } };
+  assert.equal(fold(null, change("CREATING", 1, part)), null);
+  assert.equal(fold(null, change("STOPPED", 2, part)), null); // skipped: it never had a process
+  const record = fold(null, change("IDLE", 2, { ...part, created_at: 900, created_by: "ann", deadline_at: 2000 }));
+  assert.deepEqual([record?.trial, record?.script_key, record?.created_at, record?.created_by, record?.deadline_at], [7, "observe", 900, "ann", 2000]);
+});
+
 test("an event that the page was made with changes nothing", () => {
   const record = { ...table.record, sequence: 6 };
   assert.equal(fold(record, change("READY", 6)), record);

@@ -1,6 +1,7 @@
 """The pages of trials, as a browser without JavaScript gets them."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.test import Client
@@ -64,6 +65,30 @@ def test_list_leads_to_task_and_trial(visit: Visit, task: Task) -> None:
     assert "<night>" not in shown
     assert "No older task" in text_of(visit("viewer"), f"/trials/?before={task.pk}")
     assert visit("viewer").get("/trials/?before=x").status_code == 400
+
+
+def test_now_shows_a_trial_as_one_line_and_none_of_its_scripts(visit: Visit, task: Task) -> None:
+    trial = task.trials.get()
+    shown = text_of(visit("operator"), "/")
+    assert shown.count(f'data-trial="{trial.pk}"') == 1
+    assert "&lt;night&gt;" in shown
+    assert '<td class="second" data-slot="counts">3 waiting</td>' in shown
+    assert f'href="/trials/{trial.pk}/abort/"' in shown
+    assert "OET is up and waits for its first script" not in shown
+    assert shown.count("data-procedure=") == shown.count('data-procedure="0"')  # the moulds
+    assert f'href="/trials/{trial.pk}/abort/"' not in text_of(visit("viewer"), "/")
+    assert f'href="/trials/{trial.pk}/abort/"' in text_of(visit("operator"), "/stop/")
+
+
+def test_a_trial_that_has_ended_stays_on_now_for_a_while(visit: Visit, task: Task) -> None:
+    trial = TrialService(Actor("ann", frozenset(Right))).abort_trial(task.trials.get().pk)
+    shown = text_of(visit("operator"), "/")
+    assert '<td class="second" data-slot="counts">3 skipped</td>' in shown
+    assert f'href="/trials/{trial.pk}/abort/" data-slot="abort" hidden' in shown
+    assert "What has run stays here" in shown  # scripts of trials are no news by themselves
+    assert "prepare" in text_of(visit("operator"), "/?q=prepare").partition('data-list="recent"')[2]
+    Trial.objects.update(finished_at=datetime.now(UTC) - timedelta(hours=13))
+    assert f'data-trial="{trial.pk}"' not in text_of(visit("operator"), "/")
 
 
 def test_the_page_of_a_trial_has_the_facts_of_its_graph_in_a_table(visit: Visit, task: Task) -> None:
