@@ -307,12 +307,8 @@ class Settlement:
     def finish(self, trial: LiveTrial, state: TrialState, at: datetime, error: str = "") -> None:
         """The trial is over."""
         now = max(at, datetime.now(UTC))
-        change_trial(self._record, trial.row, state, now, finished_at=now, **({"error": error} if error else {}))
         self._write_scripts(trial)
-        locked = Task.objects.filter(pk=trial.row.task_id)
-        if connection.features.has_select_for_update:
-            locked = locked.select_for_update()
-        settle_task(self._record, locked.get(), now)
+        change_trial(self._record, trial.row, state, now, finished_at=now, **({"error": error} if error else {}))
 
     def note_issue(
         self,
@@ -351,7 +347,7 @@ _WRITTEN = ("state", "reason", "kill", "exit_status", "eligible_at", "started_at
 
 
 def change_trial(record: Recording, trial: Trial, state: TrialState, at: datetime, **columns: Any) -> None:
-    """Move a trial on; raises ConcurrentChange where it has been moved meanwhile."""
+    """Move a trial on, and its task with it; raises ConcurrentChange where it has been moved meanwhile."""
     before, trial.state = trial.state, state.value
     for name, value in columns.items():
         setattr(trial, name, value)
@@ -359,6 +355,8 @@ def change_trial(record: Recording, trial: Trial, state: TrialState, at: datetim
         raise ConcurrentChange(f"trial {trial.pk}")
     if before != state.value:
         announce_trial(record, trial, before, at)
+        task = Task.objects.filter(pk=trial.task_id).defer("source", "spec", "warnings")
+        settle_task(record, (task.select_for_update() if connection.features.has_select_for_update else task).get(), at)
 
 
 def _who(trial: LiveTrial) -> str:

@@ -326,3 +326,5 @@ def test_every_transition_is_an_event_in_the_order_in_which_it_came(night: Night
     states = Event.objects.filter(topic="trial.statechange", payload__trial=trial.pk).order_by("id")
     assert [e.payload["to"] for e in states] == ["pending", "dispatching", "executing", "passed"]
     assert {s.state for s in trial.scripts.all()} == {ScriptState.PASSED}
+    of_task = Event.objects.filter(topic="task.statechange").order_by("id")
+    assert [e.payload["to"] for e in of_task] == ["pending", "executing", "passed"]
