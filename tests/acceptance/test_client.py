@@ -37,8 +37,8 @@ def logged_in(product: Product, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(scope="module")
 def viewer(product: Product) -> Iterator[str]:
     """The token of somebody who may only look."""
-    product.add_user("command-line-viewer", "viewer")
-    with product.client("command-line-viewer") as client:
+    product.add_users(command_line_viewer="viewer")
+    with product.client("command_line_viewer") as client:
         yield client.headers["Authorization"].removeprefix("Token ")
 
 
