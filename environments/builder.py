@@ -193,10 +193,10 @@ def remove_what_is_left(token: str, places: Places) -> None:
 def copy_tree(tree: Path, copy: Path, watch: Watch) -> None:
     """A copy of a read-only tree that may be written to."""
     for path, folders, files in os.walk(tree):
-        watch.check("copying the sources")
         target = copy / Path(path).relative_to(tree)
         target.mkdir(mode=0o700)
         for name in (*folders, *files):
+            watch.check("copying the sources")
             file = Path(path, name)
             if file.is_symlink() or file.is_file():
                 made = shutil.copy(file, target / name, follow_symlinks=False)

@@ -136,8 +136,8 @@ class EnvironmentManager:
                 node=self.node,
                 defaults={"python_version": python.version, "requested_at": now, "requested_by": who, "state_at": now},
             )
-            locked(environment.pk)
-            Environment.objects.filter(pk=environment.pk).update(last_used_at=now, branch=source.branch)
+            branch = locked(environment.pk).branch
+            Environment.objects.filter(pk=environment.pk).update(last_used_at=now, branch=source.branch or branch)
             uses.hold(
                 holder,
                 environment=environment,
@@ -167,7 +167,7 @@ class EnvironmentManager:
         ready = rows.order_by("-last_used_at").only("repository", "commit", "node", "state", "folder", "branch").first()
         if ready is None or not self._interpreter(ready).exists():
             return None
-        ready.branch = source.branch
+        ready.branch = source.branch or ready.branch
         return ready if self._hold_at_once(source, holder, ready) else None
 
     def hold_at_once(self, source: Source, *, holder: str) -> bool:

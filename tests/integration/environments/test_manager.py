@@ -270,6 +270,17 @@ def test_a_ready_environment_is_taken_at_once_and_then_nobody_takes_it_away(
     assert not Use.objects.exists()
 
 
+def test_the_branch_it_was_asked_by_is_kept_when_its_commit_is_named_alone(
+    manager: EnvironmentManager, remote: GitRepository
+) -> None:
+    environment = manager.request(manager.source(remote.url, branch="trunk"), holder="procedure:1")
+    exact = manager.source(remote.url, commit=remote.head())
+    assert manager.request(exact, holder="procedure:2").branch == "trunk"
+    made_ready(environment, manager)
+    assert manager.take_ready(exact, holder="procedure:3") == environment
+    assert manager.get(environment.pk).branch == "trunk"
+
+
 def test_what_is_not_so_easy_is_not_taken_at_once(
     manager: EnvironmentManager, remote: GitRepository, requested: Request
 ) -> None:

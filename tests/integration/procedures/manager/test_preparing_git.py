@@ -221,7 +221,10 @@ def test_stop_that_was_asked_for_before_a_restart_is_carried_out(station: Statio
     assert history(procedure_id)[-1] == S.STOPPED
 
 
-def test_procedure_says_that_no_worker_answers_and_goes_on_when_one_comes(station: Station, prepare: Prepare) -> None:
+def test_procedure_says_that_no_worker_answers_and_goes_on_when_one_comes(
+    station: Station, prepare: Prepare, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("environments.selectors.UNANSWERED_S", 0.2)
     with station.manager():
         procedure_id = prepare(create_env=True)
         wait_until(
