@@ -70,7 +70,7 @@ class Launcher:
             return
         try:
             operation(request, reply)
-        except (BadDocument, OSError, KeyError, TypeError, ValueError) as error:
+        except (BadDocument, OSError, KeyError, TypeError, ValueError, OverflowError) as error:
             reply(_refusal(f"{type(error).__name__}: {error}"))
 
     def _hello(self, _request: dict[str, Any], reply: Reply) -> None:

@@ -12,6 +12,7 @@ log = logging.getLogger(__name__)
 
 LAUNCHER_LOST = "launcher lost: the process that watched over it died, and it with it"
 UNREPORTED = "its process is gone, but its launcher left no report of its end; perhaps the disk was full"
+UNREPORTABLE = "its process is gone, and its run directory was gone before: nobody could write down how it ended"
 _LOOK_S = 2.0
 
 
@@ -34,7 +35,7 @@ async def watch_for_losses(context: Context) -> None:
             missing |= await _missing(context, name, theirs)
         for live in spawned:
             if live.id in missing & before and not live.directory.has_ended:
-                _lose(live, UNREPORTED)
+                _lose(live, UNREPORTED if live.directory.exists else UNREPORTABLE)
 
 
 async def _missing(context: Context, name: str, procedures: Iterable[LiveProcedure]) -> set[int]:

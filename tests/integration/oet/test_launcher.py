@@ -94,6 +94,7 @@ def test_spawn_into_a_directory_where_a_script_has_ended_is_refused(launcher: Ru
         b'{"op": "spawn", "procedure": null, "directory": null}',
         b'{"op": "kill"}',
         b'{"op": "kill", "procedure": []}',
+        b'{"op": "kill", "procedure": 1e400}',
         b"\xff\xfe",
         b"[" * 100_000,
     ],

@@ -59,7 +59,7 @@ def test_a_script_that_spoils_its_run_directory_ends_and_says_why(
         procedure = station.wait_for(procedure_id, S.FAILED)
         station.wait_for(station.ready("def main(): pass"), S.READY)
     assert "its journal cannot be read" in procedure.cause or how == "gone"
-    assert "left no report of its end" in procedure.cause or how != "gone"
+    assert "its run directory was gone before" in procedure.cause or how != "gone"
     check_history(procedure_id)
 
 

@@ -284,6 +284,10 @@ def test_a_fault_of_our_own_is_500_in_json_without_its_details(users: Any, monke
     assert "secret" not in answer.content.decode()
 
 
-def test_a_host_that_is_not_ours_is_400_in_json(api: APIClient) -> None:
+def test_a_host_that_is_not_ours_is_400_in_json_and_one_line_in_the_log(
+    api: APIClient, caplog: pytest.LogCaptureFixture
+) -> None:
     answer = api.get("/api/v1/procedures/", HTTP_HOST="evil.example")
     assert (answer.status_code, answer.json()["code"]) == (400, "malformed")
+    assert "Invalid HTTP_HOST header: 'evil.example'" in caplog.text
+    assert "Traceback" not in caplog.text
