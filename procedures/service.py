@@ -13,7 +13,7 @@ from django.contrib.auth.models import AnonymousUser, User
 
 from procedures.commanding import queue, wait_for_answer
 from procedures.domain.arguments import ProcedureInput, subarray_ids
-from procedures.domain.errors import AbortImpossible, WrongState
+from procedures.domain.errors import AbortImpossible, NoAnswer, StopUnderWay, WrongState
 from procedures.domain.people import Actor, Right
 from procedures.domain.resources import resources_of
 from procedures.domain.scripts import (
@@ -36,8 +36,8 @@ WHEN_READY = "when_ready"
 """In the arguments of a start: it is held until its procedure is READY."""
 
 _MAIN = "main"
-_KILL_S = 10.0
-"""How long the tree of a script may take to die before it is UNKNOWN."""
+_KILL_S = 25.0
+"""How long the ladder may take after the grace period, until a script that cannot be confirmed dead is UNKNOWN."""
 
 
 @dataclass(frozen=True)
@@ -145,7 +145,14 @@ class ScriptExecutionService:
         with recording():
             queued = queue(self.actor, Command.Kind.STOP, procedure, arguments)
         grace_s = settings.OET.grace if command.grace_s is None else command.grace_s
-        wait_for_answer(queued, settings.OET.reply_timeout + grace_s + _KILL_S)
+        timeout_s = settings.OET.reply_timeout + grace_s + _KILL_S
+        try:
+            wait_for_answer(queued, timeout_s)
+        except NoAnswer as late:
+            procedure.refresh_from_db(fields=["state", "stop_asked_at"])
+            if procedure.stop_asked_at is None or procedure.state in FINAL:
+                raise
+            raise StopUnderWay(procedure.pk, timeout_s) from late
         return self.summarise(procedure.pk)
 
     def summarise(self, procedure_id: int) -> dict[str, Any]:

@@ -157,6 +157,18 @@ class NoAnswer(Refusal):
         )
 
 
+class StopUnderWay(Refusal):
+    """A stop was begun, and is not over yet."""
+
+    code = "no_answer"
+
+    def __init__(self, procedure_id: int, seconds: float) -> None:
+        super().__init__(
+            f"procedure {procedure_id} is being stopped, but its end was not confirmed within {seconds:g} s; the stop goes on. "
+            "Look at its state: it becomes STOPPED, or UNKNOWN where somebody must look at its node."
+        )
+
+
 class TransitionRefused(Exception):
     """A transition that is not in the table. It is logged and never applied."""
 

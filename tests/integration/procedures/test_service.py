@@ -14,6 +14,7 @@ from procedures.domain.errors import (
     NoManager,
     NoSuchProcedure,
     NotAllowed,
+    StopUnderWay,
     WrongState,
 )
 from procedures.domain.people import Actor, Right
@@ -206,6 +207,15 @@ def test_git_script_is_checked_without_asking_its_repository_and_every_fault_is_
     }
     with pytest.raises(NoManager):  # all is well with it, so the next thing that is missing is named
         service.prepare(PrepareProcessCommand(GitScript("git://a.py", GitArgs("https://example.org/r.git", "main"))))
+
+
+@pytest.mark.usefixtures("_manager", "_impatient")
+def test_a_stop_that_has_begun_is_not_said_to_have_expired(service: ScriptExecutionService) -> None:
+    stopping = procedure(stop_asked_at=datetime.now(UTC), stop_asked_by="eve", stop_grace_s=5.0)
+    with pytest.raises(StopUnderWay, match=f"procedure {stopping.pk} is being stopped.*the stop goes on"):
+        service.stop(StopProcessCommand(stopping.pk, grace_s=0))
+    with pytest.raises(NoAnswer):
+        service.stop(StopProcessCommand(procedure().pk, grace_s=0))
 
 
 @pytest.mark.usefixtures("_manager", "_impatient")
