@@ -5,10 +5,10 @@ The launcher is left alone, for it may have other scripts. If it goes on later, 
 
 import signal
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from oet import treekill
+from oet import processes, treekill
 from oet.belonging import NEWBORN, Belonging
 from oet.processes import Process
 from oet.rundir import ExitReport
@@ -22,12 +22,18 @@ def kill_directly(directory: RunDirectory, launcher_pid: int) -> dict[str, Any]:
     The script must have begun to live: while its spawn waits in the launcher's queue nothing keeps it from beginning later.
     """
     belonging = Belonging(directory.path.parent.parent)
+    launcher_line = processes.command_line(launcher_pid)
 
-    def find(snapshot: Mapping[int, Process]) -> Iterator[Process]:
-        for process in snapshot.values():
-            may_be = process.parent == launcher_pid and not process.is_dead and process.name != NEWBORN
-            if may_be and belonging.of(process) == directory.procedure_id:
-                yield process
+    def is_ours(process: Process) -> bool:
+        owner = belonging.of(process)
+        if owner is not None:
+            return owner == directory.procedure_id
+        # Workers are forked and have their launcher's command line. What has another one, and no mark, was left behind by a dead worker.
+        return processes.command_line(process.pid) != launcher_line
+
+    def find(snapshot: Mapping[int, Process]) -> list[Process]:
+        children = (p for p in snapshot.values() if p.parent == launcher_pid and not p.is_dead and p.name != NEWBORN)
+        return [process for process in children if is_ours(process)]
 
     kill = treekill.kill_trees(find, treekill.DEADLINE_S)
     if not kill.is_done:

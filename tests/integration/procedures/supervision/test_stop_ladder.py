@@ -14,7 +14,11 @@ from procedures.supervision.script_process import ScriptProcess
 from procedures.supervision.stop_ladder import NotConfirmed, StopLadder, StopReport
 from tests.integration.procedures.supervision.conftest import TIMEOUT_S, Nursery
 
-DAEMONISING = 'import subprocess\nsubprocess.Popen(["setsid", "sleep", "602"])'
+DAEMONISING = """
+import subprocess
+subprocess.Popen(["setsid", "sleep", "602"])
+subprocess.Popen(["env", "-i", "setsid", "sleep", "603"])
+"""
 STUBBORN = """
 import oet, time
 oet.publish("here")
@@ -127,6 +131,19 @@ async def test_a_frozen_launcher_does_not_keep_a_script_from_being_killed(
     for process in shown["killed"]:
         found = processes.read_process(process["pid"])
         assert found is None or found.is_dead
+
+
+async def test_what_a_dead_worker_left_below_a_frozen_launcher_is_killed_although_it_has_no_mark(
+    nursery: Nursery, frozen: ScriptProcess
+) -> None:
+    found = {processes.command_line(p.pid): p for p in processes.all_processes().values()}
+    worker = next(p for p in processes.all_processes().values() if p.name == "oet-script-1")
+    os.kill(worker.pid, signal.SIGKILL)
+    daemon = found["sleep 603"]
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(nursery.watch(frozen))
+        tasks.create_task(ladder(frozen, 0).climb())
+    assert not processes.is_alive(daemon.pid, daemon.started)
 
 
 async def test_a_launcher_that_was_frozen_goes_on_and_its_other_scripts_are_untouched(
