@@ -1,7 +1,7 @@
 """Finding tasks and trials, and what is shown of them. Every query for a person goes through here, with the permission in it."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -201,14 +201,4 @@ def _trial_summary(trial: Trial) -> dict[str, Any]:
         "retry_of": trial.retry_of_id,
         "removed_at": seconds(trial.removed_at),
         "error": trial.error,
-    }
-
-
-def trials_of_procedures(procedure_ids: Sequence[int]) -> Mapping[int, Trial]:
-    """The trial of each procedure that is a script of one, with its task; for lists that show a trial as one line."""
-    rows = TrialScript.objects.filter(procedure_id__in=procedure_ids).select_related("trial__task")
-    return {
-        row.procedure_id: row.trial
-        for row in rows.only("procedure_id", "trial", "trial__task__name")
-        if row.procedure_id
     }

@@ -17,7 +17,7 @@ from environments.running import Watch
 
 log = logging.getLogger(__name__)
 
-_LINK, _SUBMODULE = "120000", "160000"
+_SUBMODULE = "160000"
 _LFS_POINTER: Final = b"version https://git-lfs.github.com/spec/v1"
 _LFS_POINTER_BYTES: Final = 1024
 _NAMED = 5
@@ -31,11 +31,6 @@ class Entry:
     object: str
     size_bytes: int
     path: str
-
-    @property
-    def is_link(self) -> bool:
-        """It is a symbolic link."""
-        return self.mode == _LINK
 
     @property
     def is_submodule(self) -> bool:

@@ -121,11 +121,6 @@ class ScriptRun:
     worst_status: str = ""
     duration_s: float | None = None
 
-    @property
-    def has_errors(self) -> bool:
-        """Whether an action failed without ending the run: to be shown in amber, although the procedure may be COMPLETE."""
-        return any(row.state is ActionState.ERROR for row in self.rows)
-
     def row(self, name: str) -> ActionRow | None:
         """The row of an action."""
         return next((row for row in self.rows if row.name == name), None)

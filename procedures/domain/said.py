@@ -69,11 +69,6 @@ def at_end(said: Mapping[str, Any]) -> Said:
     return dict(said) | {"questions": [], "pause": None}
 
 
-def open_question(said: Mapping[str, Any], number: int) -> Mapping[str, Any] | None:
-    """The question with this number, if it waits for an answer."""
-    return next((asked for asked in said.get("questions", ()) if asked["number"] == number), None)
-
-
 def _with_progress(said: Said, payload: Mapping[str, Any], at: float) -> Said:
     now = {"fraction": _fraction(payload["fraction"]), "message": _text(payload["message"]), "at": at}
     return said | {"progress": now}

@@ -9,7 +9,6 @@ from procedures.domain.states import ProcedureState
 from procedures.words import took
 
 ROW_PX = 30
-BAR_PX = 21
 _TOP_PX = 6
 _BELOW_PX = 24
 _NARROWEST = 0.25

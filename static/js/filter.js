@@ -16,7 +16,7 @@ const PAUSE_MS = 150;
 const FIELDS = ["q", "script", "by", "since", "until", "state"];
 
 /** @param {URLSearchParams} query @returns {Wanted} */
-export function wantedBy(query) {
+function wantedBy(query) {
   const given = (/** @type {string} */ name) => (query.get(name) ?? "").trim();
   const until = day(given("until"));
   return {

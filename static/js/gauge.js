@@ -15,7 +15,7 @@ const TRACK = { y: 6, height: 20 };
  * What stands where, in percent of the width; null where there is nothing to compare the elapsed time with.
  * @param {ProcedureRecord} record @param {number} now Unix seconds
  */
-export function layOutGauge(record, now) {
+function layOutGauge(record, now) {
   if (!record.started_at) return null;
   const elapsed = Math.max(0, (record.finished_at ?? now) - record.started_at);
   const timeout = record.deadline_at ? record.deadline_at - record.started_at : 0;

@@ -16,7 +16,7 @@ export function showUsage(root, nodes) {
 }
 
 /** `4 with 38 % CPU, 412 MB`. @param {Usage} usage */
-export function usageWords({ processes, cpu, memory_bytes }) {
+function usageWords({ processes, cpu, memory_bytes }) {
   const share = cpu === null ? "" : `${Math.round(cpu * 100)}\u202f% CPU, `;
   return `${processes} with ${share}${size(memory_bytes)}`;
 }

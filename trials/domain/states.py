@@ -61,15 +61,6 @@ TRANSITIONS: Final[Mapping[ScriptState, frozenset[ScriptState]]] = {
 }
 """From each state of a script, the states that may follow."""
 
-TRIAL_TRANSITIONS: Final[Mapping[TrialState, frozenset[TrialState]]] = {
-    _T.PENDING: frozenset({_T.DISPATCHING, _T.ABORTED}),
-    _T.DISPATCHING: frozenset({_T.EXECUTING, _T.ABORTING, _T.DEFECTIVE, _T.PASSED, _T.ABORTED}),
-    _T.EXECUTING: frozenset({_T.ABORTING, _T.PASSED, _T.FAILED, _T.ABORTED, _T.DEFECTIVE}),
-    _T.ABORTING: frozenset({_T.PASSED, _T.ABORTED, _T.DEFECTIVE}),
-    **{state: frozenset() for state in frozenset(TrialState) - UNFINISHED},
-}
-"""From each state of a trial, the states that may follow."""
-
 Kill = Literal[None, "terminate_when", "abort", "timeout"]
 """Why an executing script is being ended; the first reason wins and decides its state."""
 

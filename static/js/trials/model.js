@@ -48,14 +48,14 @@ import { duration, took } from "../format.js";
  */
 
 /** The states of a script in the order of its life; nothing goes back. */
-export const SCRIPT_STATES = ["pending", "waiting", "executing", "passed", "failed", "aborted", "defective", "skipped"];
+const SCRIPT_STATES = ["pending", "waiting", "executing", "passed", "failed", "aborted", "defective", "skipped"];
 const TERMINAL = new Set(SCRIPT_STATES.slice(3));
 const RANK = { pending: 0, waiting: 1, executing: 2 };
 const TRIAL_RANK = { pending: 0, dispatching: 1, executing: 2, aborting: 3 };
 const OVER = 9;
 
 /** @param {string} state */
-export function isTerminal(state) {
+function isTerminal(state) {
   return TERMINAL.has(state);
 }
 

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from procedures.domain import actions, said
-from procedures.domain.said import Said, advance, at_end, at_start, open_question, whole
+from procedures.domain.said import Said, advance, at_end, at_start, whole
 
 
 def after(*records: tuple[str, dict[str, Any]], begin: Said | None = None) -> Said:
@@ -79,7 +79,6 @@ def test_questions_are_open_until_they_are_closed() -> None:
     now = after(asked(1, timeout_s=30.0), asked(2))
     assert [q["number"] for q in now["questions"]] == [1, 2]
     assert now["questions"][0]["deadline_at"] == 31.0
-    assert open_question(now, 2) is not None
     for state in ("answered", "timed_out", "withdrawn"):
         assert [q["number"] for q in after(closed(1, state), begin=now)["questions"]] == [2]
 
