@@ -6,7 +6,6 @@ from pathlib import Path
 ACCOUNT = struct.Struct("<QQQ")
 """Bytes written at most, bytes written at least, events published at least."""
 TICK = "chaos.tick"
-LINES_A_TICK = 10
 
 TEXT = """
 import os, struct, time

@@ -47,7 +47,7 @@ function item(kind, words) {
 function button(words, name, action) {
   const made = document.createElement("button");
   made.type = "button";
-  made.className = "linklike num";
+  made.className = "link num";
   made.textContent = words;
   made.setAttribute("aria-label", name);
   made.addEventListener("click", action);
