@@ -25,6 +25,8 @@ A script process, from its birth to its end
     `instructions`  what it is told meanwhile, over its `control` socket
     `diary`         what it writes into its journal
     `stopping`      how STOP becomes an exception in the script, and nowhere else
+    `looking`       what it does now, for whoever asks
+    `shell`         scripts that are no Python
     `ending`        the end of a worker, like that of any Python program
 
 What both sides read and write (see docs/run-directory.md)
@@ -37,9 +39,10 @@ What both sides read and write (see docs/run-directory.md)
 Pieces
     `modules`       loading a script as a module
     `functions`     describing its functions, arguments and results; `calling` them
-    `failures`      describing exceptions
+    `failures`      describing exceptions; `frames` the code where they were raised
     `processes`     what /proc knows; signals that cannot hit the wrong process; `belonging` whose they are
     `treekill`      killing a whole tree of processes, for certain
+    `emergency`     killing every script of a machine, with nothing but Python
     `kernel`        prctl
 """
 

@@ -7,7 +7,7 @@
 | `filters`, `narrowing`, `search` | what narrows a list, and how a search stays bounded |
 | `procedure`, `detail`, `output` | procedures, the page of one, and what it printed |
 | `export`, `records` | CSV and JSON as streams, and what they hold of a procedure |
-| `command`, `event`, `node`, `claim`, `environment` | the other tables |
+| `command`, `event`, `node`, `claim`, `environment`, `sayings` | the other tables |
 | `people`, `tokens` | users, groups and what programs log in with |
 | `words` | states, times and links as people read them |
 

@@ -2,5 +2,7 @@
 
 `urls` every address · `view` what all views share · `errors` refusals as HTTP · `parsing` JSON bodies and negotiation
 `requests` bodies into commands · `queries` query strings and pages · `authentication` tokens and sessions
-`procedures`, `presets`, `output`, `audit`, `site`, `tokens`, `stream`, `health` the views · `schema`, `described` what OpenAPI says of them
+The views: `procedures`, `presets`, `steering`, `sayings`, `stack`, `output`, `output_search`, `audit`, `past`, `messages`, `environments`,
+`site`, `tokens`, `stream`, `health`, `api_schema`
+What OpenAPI says: `schema` of shapes · `described`, `past_described` of addresses
 """

@@ -4,7 +4,8 @@ From text to specification: `nodes`, `readers`, `document` read YAML and JSON ·
 `hints`, `report`, `errors` what is wrong · `assembly`, `inheritance` short forms, contexts, deep merge ·
 `rules`, `warnings` what does not go together · `parsing` all of it, in order ·
 `specification` TaskSpec, ScriptSpec and their stored form · `rendering` environments and resources of one trial
-Life: `states` · `scheduler` what is to be done now · `ledger` who holds what · `outcome` of a script · `aggregation` to trial, task
+Life: `states` · `scheduler` what is to be done now · `ledger` who holds what · `outcome` of a script · `aggregation` to trial, task ·
+`retry` of what did not pass
 Rehearsal: `simulation` plays a node without processes · `rehearsal` "what if" · `analysis` what can never happen
 """
 

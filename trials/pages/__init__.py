@@ -2,5 +2,5 @@
 
 `urls` their addresses · `listing` all tasks and what is under way · `task` one task and its history · `trial` one trial, live ·
 `editor` writing, checking and rehearsing a document · `aborting` the confirmations · `files` documents to begin with ·
-`shown`, `words` what templates are given.
+`lines` trials as one line each · `shown`, `words` what templates are given.
 """
