@@ -105,8 +105,9 @@ class Settlement:
             script.finished_at = at
             script.exit_status = exit_status if after in {ScriptState.PASSED, ScriptState.FAILED} else None
             self._move(trial, script, after, reason, at)
-            if after is ScriptState.DEFECTIVE and reason != "timeout":
-                self.note_issue(trial, script, reason.partition("\n")[0], reason, at)
+            if after is ScriptState.DEFECTIVE and (reason != "timeout" or not is_gone):
+                why = ending.could_not_run or reason
+                self.note_issue(trial, script, why.partition("\n")[0], why, at)
         elif state not in TERMINAL:
             after = ScriptState.SKIPPED if ending.stopped_by_operator else ScriptState.DEFECTIVE
             self._move(trial, script, after, "operator" if ending.stopped_by_operator else ending.could_not_run, at)

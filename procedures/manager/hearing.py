@@ -69,11 +69,16 @@ class Ears:
         """It listens to exactly these topics from this event on."""
         self._since = {topic: self._since.get(topic, event_id) for topic in topics}
 
+    @property
+    def is_listening(self) -> bool:
+        """Whether it has said that it listens to anything."""
+        return bool(self._since)
+
     def hears(self, event: Heard) -> bool:
         """Whether an event is for it: not what it said itself. What operators decide is for everybody."""
         if event.procedure == self._id:
             return False
-        if event.topic.startswith(OPERATOR) and "name" in event.payload:
+        if _is_decision(event):
             return True
         return any(since < event.id and fnmatchcase(event.topic, pattern) for pattern, since in self._since.items())
 
@@ -127,12 +132,20 @@ def take_news(context: "Context", events: Sequence[Heard]) -> None:
             if live is not None:
                 live.ears.listen(_topics(event.payload), event.id)
     if fresh:
+        decisions = list(filter(_is_decision, fresh))
         for live in context.procedures:
-            _look(live, fresh)
+            _look(live, fresh, decisions)
 
 
-def _look(live: "LiveProcedure", fresh: Sequence[Heard]) -> None:
-    if live.ears.cursor is None or live.ears.due.is_set() or any(map(live.ears.hears, fresh)):
+def _is_decision(event: Heard) -> bool:
+    """Whether it is an operator's, which is for everybody."""
+    return event.topic.startswith(OPERATOR) and "name" in event.payload
+
+
+def _look(live: "LiveProcedure", fresh: Sequence[Heard], decisions: Sequence[Heard]) -> None:
+    """Most scripts listen to nothing, and there may be hundreds of them."""
+    for_it = fresh if live.ears.is_listening else decisions
+    if live.ears.cursor is None or live.ears.due.is_set() or any(map(live.ears.hears, for_it)):
         live.ears.due.set()
     elif live.ears.cursor >= fresh[0].id - 1:
         live.ears.cursor = fresh[-1].id

@@ -77,21 +77,21 @@ class PreparationReader:
 
     def __init__(self) -> None:
         self._procedure: Question | None = None
-        self._init: Question | None = None
+        self._calls: Question | None = None
 
     def read(self, procedure_id: int) -> Preparation | None:
         """What the database says; None if the procedure is final already, so that there is nothing to prepare."""
-        if self._procedure is None or self._init is None:
+        if self._procedure is None or self._calls is None:
             rows = Procedure.objects.filter(pk=_STAND_IN).values_list(*_COLUMNS)
             self._procedure = Question(rows, _STAND_IN)
-            captures = ArgCapture.objects.filter(procedure_id=_STAND_IN, function="init").order_by("id")
-            self._init = Question(captures.values_list("args", "kwargs"), _STAND_IN)
+            captures = ArgCapture.objects.filter(procedure_id=_STAND_IN).order_by("id")
+            self._calls = Question(captures.values_list("function", "args", "kwargs"), _STAND_IN)
         for state, abort_of, who, uri, options, *script, errand, name in self._procedure.ask(procedure_id):
             if state not in FINAL:
-                calls = [ProcedureInput(tuple(args), kwargs) for args, kwargs in self._init.ask(procedure_id)]
-                init = calls[0] if calls else ProcedureInput()
+                calls = [(f, ProcedureInput(tuple(a), k)) for f, a, k in self._calls.ask(procedure_id)]
+                init = next((call for function, call in calls if function == "init"), ProcedureInput())
                 git = _git(script[0], uri, options, who)
-                todo = _errand(procedure_id, errand, name) if errand else None
+                todo = _errand(errand, name, calls) if errand else None
                 known = _known(script[0], uri, options, who)
                 return Preparation(procedure_id, _script(*script), init, abort_of, git, todo, known)
         return None
@@ -103,13 +103,12 @@ def _script(kind: str, path: str, body: str) -> Script:
     return Script("filesystem", path=path)
 
 
-def _errand(procedure_id: int, errand: Mapping[str, Any], name: str) -> Errand:
+def _errand(errand: Mapping[str, Any], name: str, calls: Sequence[tuple[str, ProcedureInput]]) -> Errand:
     function = errand["function"]
-    captures = ArgCapture.objects.filter(procedure_id=procedure_id, function=function).order_by("id")
-    calls = [ProcedureInput(tuple(args), kwargs) for args, kwargs in captures.values_list("args", "kwargs")]
+    of_function = [call for called, call in calls if called == function]
     return Errand(
         function,
-        calls[-1] if calls else ProcedureInput(),
+        of_function[-1] if of_function else ProcedureInput(),
         errand.get("folder"),
         errand.get("environment", {}),
         errand.get("removed", ()),

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from procedures import statements
+from procedures.domain.states import ProcedureState
 from procedures.models import Procedure
 from procedures.recorder import Recording
 from trials.domain.specification import TaskSpec
@@ -15,8 +17,6 @@ from trials.specifications import spec_of_task
 
 if TYPE_CHECKING:
     from trials.manager.setting_up import Outfit
-
-_BATCH = 100
 
 
 @dataclass(frozen=True)
@@ -122,16 +122,16 @@ def _write_scripts(trial_id: int, plan: Plan, outfit: "Outfit") -> None:
     scripts = list(TrialScript.objects.filter(trial_id=trial_id, state=ScriptState.PENDING.value).only("key"))
     for script in scripts:
         rendered = outfit.scripts[script.key]
-        script.resource, script.environment = list(rendered.resources), dict(rendered.environment)
-    TrialScript.objects.bulk_update(scripts, ["resource", "environment"], batch_size=_BATCH)
+        given = {"resource": list(rendered.resources), "environment": dict(rendered.environment)}
+        statements.update(TrialScript, script.pk, ScriptState.PENDING.value, given)
     keys = {procedure_id: key for key, procedure_id in plan.procedures.items()}
     procedures = list(Procedure.objects.filter(pk__in=keys).only("errand", "resources"))
     for procedure in procedures:
         rendered = outfit.scripts[keys[procedure.pk]]
         told: dict[str, Any] = {"folder": str(outfit.folder), "environment": dict(rendered.environment)}
-        procedure.errand = {**(procedure.errand or {}), **told, "removed": sorted(rendered.removed)}
-        procedure.resources = list(rendered.resources)
-    Procedure.objects.bulk_update(procedures, ["errand", "resources"], batch_size=_BATCH)
+        told = {**(procedure.errand or {}), **told, "removed": sorted(rendered.removed)}
+        given = {"errand": told, "resources": list(rendered.resources)}
+        statements.update(Procedure, procedure.pk, ProcedureState.CREATING.value, given)
 
 
 def _warn(settlement: Settlement, trial: LiveTrial, outfit: "Outfit", now: datetime) -> None:

@@ -283,6 +283,7 @@ def test_what_cannot_be_confirmed_dead_keeps_its_resource_until_the_truth_is_kno
             lost = night.script_of(task, "a", state="defective")
             assert lost.procedure is not None
             assert (lost.reason, lost.procedure.state, lost.procedure.deadline_at) == ("timeout", S.UNKNOWN, None)
+            assert any("could not be confirmed dead" in issue.title for issue in lost.issues.all())
             assert night.script_of(task, "b").state == "waiting"
             assert ResourceClaim.objects.get(name="R").procedure_id == lost.procedure_id
         finally:
