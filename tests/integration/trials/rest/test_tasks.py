@@ -11,8 +11,6 @@ from rest_framework.test import APIClient
 from procedures.models import Event, Procedure
 from trials.models import Task, Trial
 
-pytestmark = pytest.mark.both_databases
-
 YAML = "application/yaml"
 CHAIN = "{key: night, max_trials: 1, scripts: {a: {body: exit 0}, b: {start_when: {a done: {script_key: a}}}}}"
 
@@ -21,6 +19,7 @@ def post(api: APIClient, address: str, text: str, kind: str = YAML) -> Any:
     return api.generic("POST", f"/api/v1/{address}", text, content_type=kind)
 
 
+@pytest.mark.both_databases
 def test_a_task_is_created_with_its_first_trial_and_all_its_rows(api: APIClient) -> None:
     answer = post(api, "tasks/", CHAIN)
     assert answer.status_code == 201, answer.content
@@ -124,6 +123,7 @@ def test_the_schema_for_editors_is_a_json_schema_that_takes_what_is_taken(api: A
     jsonschema.validate({"scripts": {"a": {"body": "exit 0"}}}, schema)
 
 
+@pytest.mark.both_databases
 def test_an_abort_before_dispatch_is_done_at_once(api: APIClient) -> None:
     task = post(api, "tasks/", CHAIN).json()
     trial_id = task["trials"][0]["id"]
@@ -137,6 +137,7 @@ def test_an_abort_before_dispatch_is_done_at_once(api: APIClient) -> None:
     assert (again.status_code, again.json()["code"]) == (409, "wrong_state")
 
 
+@pytest.mark.both_databases
 def test_an_aborted_task_can_be_retried_by_hand(api: APIClient) -> None:
     task = post(api, "tasks/", CHAIN).json()
     api.put(f"/api/v1/tasks/{task['id']}/", {"state": "aborted"}, format="json")
@@ -151,6 +152,7 @@ def test_only_what_did_not_pass_cannot_be_repeated_of_a_trial_that_is_not_over(a
     assert (answer.status_code, "trial 1 is pending" in answer.json()["detail"]) == (409, True)
 
 
+@pytest.mark.both_databases
 def test_trials_are_listed_by_task_and_state(api: APIClient) -> None:
     one, other = post(api, "tasks/", CHAIN).json(), post(api, "tasks/", CHAIN).json()
     api.put(f"/api/v1/tasks/{other['id']}/", {"state": "aborted"}, format="json")
@@ -166,6 +168,7 @@ def test_trials_are_listed_by_task_and_state(api: APIClient) -> None:
     assert ('rel="prev"' in page.headers["Link"], len(page.json())) == (True, 1)
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize(
     ("method", "address", "status"),
     [
