@@ -8,7 +8,7 @@ import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from oet import frames
+from oet import frames, variables
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 STACKTRACE_LIMIT_BYTES = 64 << 10
 CHAIN_LIMIT_BYTES = 256 << 10
 _MESSAGE_CHARACTERS = 2000
+_WITH_VARIABLES = 8
+"""Frames of the script, the innermost ones, whose variables are told; of each exception of a chain."""
 _HEAD_SHARE = 4
 _OURS = str(Path(__file__).parent)
 _IMPORTLIB = "<frozen importlib"
@@ -66,18 +68,25 @@ def show(error: BaseException) -> None:
 
 
 def _chain(error: BaseException) -> list[dict[str, Any]]:
-    """What was raised, and what that came from; of very much only what was raised, or nothing."""
-    links = [_link(part) for part in frames.chain(error)]
-    for shorter in (links, links[:1], []):
-        if len(json.dumps(shorter)) <= CHAIN_LIMIT_BYTES:
-            return shorter
-    return []
+    """What was raised, and what that came from; of very much without the variables, or only what was raised, or nothing."""
+    links, with_variables = [], []
+    for part in frames.chain(error):
+        located = frames.frames_of_traceback(_script_frames(part.__traceback__))
+        links.append({"type": _kind(part), "message": _message(part), "frames": [frame for frame, _ in located]})
+        own = [(shown, frame) for shown, frame in located if frame is not None and shown["kind"] == frames.SCRIPT]
+        with_variables += own[-_WITH_VARIABLES:]
+    told = variables.describe_all([frame.f_locals for _, frame in with_variables])
+    for (shown, _), its_own in zip(with_variables, told):
+        shown["variables"] = its_own
+    if _is_bounded(links):
+        return links
+    for shown, _ in with_variables:
+        del shown["variables"]
+    return next((shorter for shorter in (links, links[:1]) if _is_bounded(shorter)), [])
 
 
-def _link(error: BaseException) -> dict[str, Any]:
-    """One exception of a chain, with the frames from the script's own on."""
-    trace = frames.frames_of_traceback(_script_frames(error.__traceback__))
-    return {"type": _kind(error), "message": _message(error), "frames": trace}
+def _is_bounded(links: list[dict[str, Any]]) -> bool:
+    return len(json.dumps(links)) <= CHAIN_LIMIT_BYTES
 
 
 def _kind(error: BaseException) -> str:

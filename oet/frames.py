@@ -35,6 +35,8 @@ class Place(NamedTuple):
     line: int
     function: str
     globals: Mapping[str, Any]
+    frame: FrameType | None = None
+    """Where its variables are; only of a frame that is not running any more."""
 
 
 def frames_of_stack(innermost: FrameType | None) -> list[Frame]:
@@ -57,13 +59,13 @@ def frames_of_coroutine(coroutine: Any) -> list[Frame]:
     return _described(places)
 
 
-def frames_of_traceback(trace: TracebackType | None) -> list[Frame]:
-    """The way to where an exception was raised, outermost first."""
+def frames_of_traceback(trace: TracebackType | None) -> list[tuple[Frame, FrameType | None]]:
+    """The way to where an exception was raised, outermost first; beside each the frame itself, none for those left out."""
     places = []
     while trace is not None:
-        places.append(_place(trace.tb_frame, trace.tb_lineno))
+        places.append(_place(trace.tb_frame, trace.tb_lineno)._replace(frame=trace.tb_frame))
         trace = trace.tb_next
-    return _described(places)
+    return [(_describe(place), place.frame) for place in _kept(places)]
 
 
 def chain(error: BaseException) -> list[BaseException]:
@@ -93,15 +95,19 @@ def _place(frame: FrameType, line: int | None) -> Place:
 
 
 def _described(places: list[Place]) -> list[Frame]:
-    if len(places) > MAX_FRAMES:
-        half = MAX_FRAMES // 2
-        left_out = {"file": "", "line": 0, "function": f"… {len(places) - 2 * half} frames …", "kind": OURS, "code": []}
-        return [*map(_describe, places[:half]), left_out, *map(_describe, places[-half:])]
-    return [_describe(place) for place in places]
+    return [_describe(place) for place in _kept(places)]
+
+
+def _kept(places: list[Place]) -> list[Place]:
+    """All of them, or the outermost and the innermost with a word on what is left out."""
+    if len(places) <= MAX_FRAMES:
+        return places
+    half = MAX_FRAMES // 2
+    return [*places[:half], Place("", 0, f"… {len(places) - 2 * half} frames …", {}), *places[-half:]]
 
 
 def _describe(place: Place) -> Frame:
-    kind = kind_of(place.file)
+    kind = kind_of(place.file) if place.file else OURS
     code = _code(place) if kind == SCRIPT else _code(place, before=0, after=0)
     return {"file": place.file, "line": place.line, "function": place.function, "kind": kind, "code": code}
 

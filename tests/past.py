@@ -8,7 +8,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from random import Random
+from typing import Any
 
+from environments.models import BuildLog, Environment
 from oet.output import STDERR, STDOUT, Frame, encode_frame
 from procedures.domain.arguments import ProcedureInput
 from procedures.domain.states import ProcedureState
@@ -71,6 +73,60 @@ def record_nights(nights: int, *, seed: int = 1) -> None:
         for life in sorted(_lives(begin, random), key=lambda one: one.begin):
             if life.end < now - timedelta(minutes=1):
                 _record(life)
+
+
+def record_environments() -> None:
+    """One that was built, and one whose build failed; made up, for a build takes its time."""
+    now = datetime.now(UTC)
+    common: dict[str, Any] = {
+        "repository": "https://git.example.org/observing-scripts",
+        "python": "/usr/bin/python3",
+        "node": "atlas-1",
+    }
+    common |= {"state_at": now, "requested_at": now, "requested_by": "t.mokoena", "build": 1, "started_at": now}
+    built = Environment.objects.create(
+        **common,
+        commit="8f3c2a1" + "d4" * 16 + "0",
+        branch="main",
+        python_version="3.11.9",
+        state="READY",
+        finished_at=now,
+        last_used_at=now,
+        folder="1.8f3c2a1",
+        size_bytes=184_000_000,
+        packages=[["astropy", "7.0.1"], ["beamweights", "0.4.0"], ["numpy", "2.2.3"], ["scipy", "1.15.2"]],
+        recipe="uv.lock",
+    )
+    failed = Environment.objects.create(
+        **common,
+        commit="e4417b0" + "5c" * 16 + "1",
+        branch="devel",
+        state="FAILED",
+        finished_at=now,
+        reason="no version of mark6-client is compatible with Python 3.12.\nAsk for Python 3.11, or pin mark6-client below 2.",
+    )
+    for environment, text in ((built, _BUILT), (failed, _FAILED)):
+        BuildLog.objects.create(environment=environment, build=1, offset=0, text=text, at=now)
+        Environment.objects.filter(pk=environment.pk).update(log_bytes=len(text))
+
+
+_BUILT = """\
+resolve    branch main is 8f3c2a1
+checkout   412 files, 3.1 MB
+venv       CPython 3.11.9
+Resolved 34 packages in 388 ms
+ + astropy==7.0.1
+ + numpy==2.2.3
+ + scipy==1.15.2
+   building beamweights==0.4.0 (no wheel for this platform)
+ + beamweights==0.4.0
+READY after 26 s
+"""
+_FAILED = """\
+resolve    branch devel is e4417b0
+venv       CPython 3.12.4
+error: no version of mark6-client is compatible with Python 3.12
+"""
 
 
 def _lives(begin: datetime, random: Random) -> Iterator[_Life]:

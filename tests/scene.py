@@ -20,11 +20,13 @@ class Scene:
     task: int
     trial: int
     """Under way: one script has passed, one failed, one runs, one waits, one is skipped."""
+    asking: int
+    """Waits for an answer; it has attached something, logged, and published an event."""
 
 
 def record_past(product: Product, nights: int) -> None:
-    """Give the product a past (`tests/past.py`)."""
-    product.manage("shell", "--command", f"from tests.past import record_nights; record_nights({nights})")
+    """Give the product a past, and environments (`tests/past.py`)."""
+    product.manage("shell", "--command", f"from tests.past import *; record_nights({nights}); record_environments()")
 
 
 def play_scene(product: Product, examples: Path = PROJECT_DIR / "examples") -> Scene:
@@ -46,8 +48,33 @@ def play_scene(product: Product, examples: Path = PROJECT_DIR / "examples") -> S
     product.wait_for_state(complete, "COMPLETE")
     product.wait_for_state(failed, "FAILED")
     product.wait_for_state(stopped, "STOPPED")
+    asking = _ask(product)
     task, trial = _play_trial(product)
-    return Scene(running, ready, failed, stopped, complete, task, trial)
+    return Scene(running, ready, failed, stopped, complete, task, trial, asking)
+
+
+def _ask(product: Product) -> int:
+    script = {"script_type": "embedded", "script_body": _ASKING, "name": "pointing_offset.py"}
+    body = {"script": script, "resources": [], "start": True}
+    body["script_args"] = {"main": {"kwargs": {"subarray_id": 3}}}
+    number = int(product.http.post("procedures/", json=body).raise_for_status().json()["id"])
+    wait_until(lambda: product.http.get(f"procedures/{number}/questions/").json(), what="a question", timeout_s=60)
+    return number
+
+
+_ASKING = """\
+import logging, time
+import oet
+def main(subarray_id: int):
+    log = logging.getLogger("obs.dome")
+    log.warning("wind is rising: 9.8 m/s")
+    oet.publish("qa.metric", {"closure_phase_deg": 0.82, "is_ok": True})
+    oet.attach("pointing.json", {"offset_arcsec": [0.31, -0.12], "dishes": 62})
+    oet.progress(0.4, "raster 2 of 5")
+    print("\\x1b[33mWARNING\\x1b[0m wind gusts 11.8 m/s", flush=True)
+    print(oet.ask("Wind gusts 11.8 m/s, limit 12. Go on with the raster?", choices=["Go on", "Wait 10 min", "Stow and end"], timeout=900))
+    time.sleep(600)
+"""
 
 
 def _play_trial(product: Product) -> tuple[int, int]:

@@ -5,6 +5,7 @@ from django.views.decorators.http import require_safe
 
 from procedures.pages.health import checks
 from procedures.pages.page import Page, page_view, wants_json
+from procedures.pages.rail import overrides_of
 from procedures.pages.recent import LOOKED_THROUGH, RecentFilter, filter_states, find_recent
 from procedures.pages.rows import MAX_RECENT, Row, with_words
 from procedures.selectors import procedures_for
@@ -43,6 +44,7 @@ def now(request: HttpRequest) -> HttpResponseBase:
         filter=wanted,
         filter_states=filter_states(),
         looked_through=number(LOOKED_THROUGH),
+        **overrides_of(page.actor, page.now),
         more_url=f"?{wanted.address(more)}" if more else "",
         is_new_site=not has_run,
         checks=[] if has_run else checks(page),

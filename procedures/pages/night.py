@@ -9,7 +9,7 @@ from procedures.domain.states import ProcedureState
 from procedures.words import took
 
 ROW_PX = 30
-_TOP_PX = 6
+TOP_PX = 6
 _BELOW_PX = 24
 _NARROWEST = 0.25
 """Percent; nothing is drawn narrower, so that nothing is lost."""
@@ -71,8 +71,8 @@ def draw_night(night: Night, runs: Sequence[Run], now: datetime) -> DrawnNight:
     """The timeline of the night."""
     begin, end = shown_span(night, runs)
     lanes = lanes_of(runs)
-    names, bars = _rows(lanes, begin, end)
-    floor = _TOP_PX + ROW_PX * max(1, len(names))
+    names, bars = rows_of(lanes, begin, end)
+    floor = TOP_PX + ROW_PX * max(1, len(names))
     is_under_way = night.begin <= now < night.end
     return DrawnNight(
         words=night.words,
@@ -82,8 +82,8 @@ def draw_night(night: Night, runs: Sequence[Run], now: datetime) -> DrawnNight:
         count=_count(night, runs, now),
         names=names,
         bars=bars,
-        ticks=[Tick(_percent(mark, begin, end), f"{mark:%H:%M}") for mark in hours_between(begin, end)],
-        now=Tick(_percent(now, begin, end), f"{now:%H:%M}") if is_under_way and begin <= now <= end else None,
+        ticks=ticks_of(begin, end),
+        now=Tick(percent(now, begin, end), f"{now:%H:%M}") if is_under_way and begin <= now <= end else None,
         height=floor + _BELOW_PX,
         floor=floor,
         baseline=floor + 16,
@@ -92,18 +92,31 @@ def draw_night(night: Night, runs: Sequence[Run], now: datetime) -> DrawnNight:
     )
 
 
-def _rows(lanes: Sequence[Lane], begin: datetime, end: datetime) -> tuple[list[str], list[Bar]]:
+def rows_of(
+    lanes: Sequence[Lane], begin: datetime, end: datetime, *, row_px: int = ROW_PX, has_names: bool = True
+) -> tuple[list[str], list[Bar]]:
+    """The name of each row, and the bars in them; on wide bars the names of scripts."""
     names: list[str] = []
     bars: list[Bar] = []
     for lane in lanes:
         for number, row in enumerate(lane.rows):
-            y = _TOP_PX + ROW_PX * len(names)
+            y = TOP_PX + row_px * len(names)
             names.append("" if number else lane.name[:1].upper() + lane.name[1:])
-            bars += [_bar(run, lane.name, y, begin, end) for run in row]
+            bars += [_bar(run, lane.name, y, begin, end, has_name=has_names) for run in row]
     return names, bars
 
 
-def _bar(run: Run, lane: str, y: int, begin: datetime, end: datetime) -> Bar:
+def ticks_of(begin: datetime, end: datetime, *, most: int = 8) -> list[Tick]:
+    """Full hours, at most about so many."""
+    return [Tick(percent(mark, begin, end), f"{mark:%H:%M}") for mark in hours_between(begin, end, most=most)]
+
+
+def percent(at: datetime, begin: datetime, end: datetime) -> str:
+    """Where a moment lies between two others, as SVG takes it."""
+    return f"{_share(at.astimezone(UTC), begin, end):.2f}%"
+
+
+def _bar(run: Run, lane: str, y: int, begin: datetime, end: datetime, *, has_name: bool) -> Bar:
     left = _share(max(run.begin, begin), begin, end)
     width = max(_NARROWEST, _share(min(run.end, end), begin, end) - left)
     until = "now" if run.is_open else f"{run.end:%H:%M}"
@@ -114,7 +127,7 @@ def _bar(run: Run, lane: str, y: int, begin: datetime, end: datetime) -> Bar:
         f"{left:.2f}%",
         y,
         f"{width:.2f}%",
-        run.name.removesuffix(".py") if width >= _ROOM_FOR_WORDS and run.state not in _PATTERNED else "",
+        run.name.removesuffix(".py") if has_name and width >= _ROOM_FOR_WORDS and run.state not in _PATTERNED else "",
         "on-mark bar__words" if run.state in _FILLED else "on",
         f"{run.name} #{run.id}, {run.state}, {lane}, {run.begin:%H:%M} to {until}, {lasted}",
     )
@@ -132,7 +145,3 @@ def _count(night: Night, runs: Sequence[Run], now: datetime) -> str:
 
 def _share(at: datetime, begin: datetime, end: datetime) -> float:
     return 100 * ((at - begin) / (end - begin))
-
-
-def _percent(at: datetime, begin: datetime, end: datetime) -> str:
-    return f"{_share(at.astimezone(UTC), begin, end):.2f}%"

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from procedures.domain.errors import InvalidInput, Refusal
 from procedures.domain.overrides import Kind
-from procedures.domain.people import Right
+from procedures.domain.people import Actor, Right
 from procedures.overrides import OverrideService
 from procedures.pages.page import Page, page_view, status_of, wants_json
 from procedures.words import age, moment
@@ -58,18 +58,22 @@ def change(request: HttpRequest, name: str) -> HttpResponseBase:
 
 def overrides_page(page: Page, refusal: Refusal | None = None, message: Any = None, *, sent: str = "") -> HttpResponse:
     """The page, with what was refused, the message that could not be sent, or the number of the event that was."""
-    shown = [_shown(one, page.now) for one in OverrideService(page.actor).all()]
     return page.render(
         "procedures/overrides.html",
         here="overrides",
         status=status_of(refusal) if refusal else 200,
-        overrides=shown,
+        overrides=shown_overrides(page.actor, page.now),
         may_override=page.actor.may(Right.OVERRIDE),
         may_publish=page.actor.may(Right.PUBLISH),
         message=message,
         sent=sent if sent.isascii() and sent.isdigit() else "",
         refusal=str(refusal) if refusal else "",
     )
+
+
+def shown_overrides(actor: Actor, now: float) -> list[ShownOverride]:
+    """All of them in words; raises NotAllowed."""
+    return [_shown(one, now) for one in OverrideService(actor).all()]
 
 
 def _shown(one: dict[str, Any], now: float) -> ShownOverride:

@@ -14,6 +14,7 @@ from django.shortcuts import render
 from procedures.domain.errors import InvalidInput, NotAllowed, Refusal
 from procedures.domain.people import Actor, Right
 from procedures.domain.states import ProcedureState
+from procedures.overrides import OverrideService
 from procedures.pages.conditions import FailedAbort, conditions, failed_aborts
 from procedures.pages.questions import ShownQuestion, questions
 from procedures.pages.rows import Row, ShownRow, live_rows, with_words
@@ -67,6 +68,9 @@ class Page:
 
     def _context(self) -> dict[str, Any]:
         running = sum(row.state == ProcedureState.RUNNING for row in self.live)
+        overrides = [
+            {key: one[key] for key in ("name", "value", "default")} for one in OverrideService(self.actor).all()
+        ]
         return {
             "page": self,
             "live_records": [row.as_record() for row in self.live],
@@ -87,6 +91,8 @@ class Page:
             "can_abort": bool(settings.OET.abort_script),
             "conditions": conditions(self.nodes, self.live, self.failed_aborts),
             "failed_aborts": [failure.as_record() for failure in self.failed_aborts],
+            "override_records": overrides,
+            "overrides_changed": sum(one["value"] != one["default"] for one in overrides),
         }
 
 

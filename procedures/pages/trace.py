@@ -1,4 +1,4 @@
-"""The stack trace of a failure: the script's own frames first, with their source; what is of libraries and of OET is folded."""
+"""The stack trace of a failure: the script's own frames first, with source and variables; what is of libraries and of OET is folded."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -24,6 +24,8 @@ class ShownFrame:
     line: int
     is_own: bool
     code: Sequence[tuple[int, str, bool]]
+    variables: Sequence[tuple[str, str]]
+    """Name and value of what was in it, of a failure."""
 
 
 @dataclass(frozen=True)
@@ -78,4 +80,5 @@ def _frame(frame: Mapping[str, Any], name: str) -> ShownFrame:
         line=frame["line"],
         is_own=frame["kind"] == SCRIPT,
         code=[(number, text, number == frame["line"]) for number, text in frame["code"]],
+        variables=[(variable, value) for variable, value in frame.get("variables", ())],
     )

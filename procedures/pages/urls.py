@@ -13,13 +13,16 @@ from procedures.pages import (
     overrides,
     prepare,
     procedure,
+    rail,
     stack,
     steering,
     usual,
+    volume,
 )
 
 urlpatterns = [
     path("", dashboard.now, name="dashboard"),
+    path("rail/", rail.rail, name="rail"),
     path("login/", entrance.LogIn.as_view(), name="login"),
     path("logout/", entrance.LogOut.as_view(), name="logout"),
     path("theme/", entrance.choose_theme, name="theme"),
@@ -39,6 +42,7 @@ urlpatterns = [
     path("stop/", commands.stop_which, name="stop-which"),
     path("procedures/<int:procedure_id>/", procedure.show, name="procedure"),
     path("procedures/<int:procedure_id>/stack/", stack.stack, name="stack"),
+    path("procedures/<int:procedure_id>/volume/", volume.volume, name="volume"),
     path("procedures/<int:procedure_id>/start/", commands.start, name="start"),
     path("procedures/<int:procedure_id>/pause/", steering.pause, name="pause"),
     path("procedures/<int:procedure_id>/resume/", steering.resume, name="resume"),

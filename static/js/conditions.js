@@ -4,6 +4,7 @@
 import { say } from "./announce.js";
 import { data, need, setHidden, slot } from "./dom.js";
 import { clock } from "./format.js";
+import { notice } from "./notices.js";
 
 /** @typedef {import("./live.js").NodeHealth} NodeHealth */
 /** @typedef {{ procedure: number, abort_of: number, cause: string }} FailedAbort */
@@ -66,6 +67,35 @@ function ofNodes(nodes, timeout, now) {
   });
 }
 
+/** Nodes whose managers were missing when the server last told; null before it has told anything. @type {Set<string> | null} */
+let missing = null;
+
+/**
+ * What to say because managers went missing, or came back; null where nothing changed. A page that finds one missing shows it and
+ * says nothing: that is no news.
+ * @param {Set<string> | null} before names @param {NodeHealth[]} nodes @param {number} timeout
+ * @returns {{ words: string, isUrgent: boolean } | null}
+ */
+export function changeOfManagers(before, nodes, timeout) {
+  if (!before) return null;
+  const gone = nodes.filter((node) => node.heartbeat_age_s > timeout).map((node) => node.name);
+  const lost = gone.filter((name) => !before.has(name));
+  if (lost.length && gone.length === nodes.length) return { words: "No process manager is running: nothing can be prepared, started or stopped.", isUrgent: true };
+  if (lost.length) return { words: `The process manager of ${lost.join(" and ")} is silent.`, isUrgent: true };
+  const back = [...before].filter((name) => !gone.includes(name) && nodes.some((node) => node.name === name));
+  return back.length ? { words: `The process manager of ${back.join(" and ")} is back.`, isUrgent: false } : null;
+}
+
+/** To a screen reader, and to whoever looks elsewhere. @param {import("./live.js").LiveLink} link @param {number} timeout */
+function noteManagers(link, timeout) {
+  const nodes = link.nodesNow;
+  const change = changeOfManagers(missing, nodes, timeout);
+  missing = new Set(nodes.filter((node) => node.heartbeat_age_s > timeout).map((node) => node.name));
+  if (!change) return;
+  say(change.words, change.isUrgent);
+  if (change.isUrgent) notice("OET: process manager", change.words, link.now(), link.now(), "/health/");
+}
+
 /** Keep what the page was made with, and let people say that they have seen it. */
 export function watchConditions() {
   failedAborts = data("failed-aborts") ?? [];
@@ -91,6 +121,7 @@ export function showConditions(link, live) {
   const found = link.problem ? [{ words: link.problem, procedure: null, is_failed_abort: false }] : [];
   const unknown = live.filter((record) => record.state === "UNKNOWN");
   const timeout = Number(document.body.dataset.heartbeatTimeout);
+  if (link.nodes && link.state === "live") noteManagers(link, timeout);
   if (link.nodes) found.push(...conditions(link.nodesNow, timeout, link.nodesAsOf + link.sinceNodes, unknown, failedAborts, live));
   else if (failedAborts.length) return; // the line is as the server made it until the nodes are known
   const list = slot(bar, "list");

@@ -7,7 +7,9 @@ import { ListFilter, matches } from "./filter.js";
 import { number } from "./format.js";
 import "./health.js";
 import { onKey } from "./keys.js";
+import { showLastLines } from "./last_lines.js";
 import { moveByKeys } from "./moving.js";
+import "./rail.js";
 import { isFinal } from "./records.js";
 import { link, live, onChange, onTurn, records, shownTime, trials } from "./site.js";
 import { TrialLines } from "./trials/now.js";
@@ -66,5 +68,6 @@ onTurn((isFrozen) => {
   if (isFrozen) board.freeze(shownTime());
   else board.turn(shownTime());
   showUsage(root, link.nodes ?? []);
+  if (!isFrozen) showLastLines(root, records);
   if (!isFrozen) completeRecords(records, (changed) => board.fill(changed, shownTime()));
 });

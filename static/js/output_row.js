@@ -16,7 +16,7 @@ export function outputRow(line) {
   if (line.stream === "stderr") row.dataset.stream = "err";
   const time = document.createElement("time");
   time.textContent = preciseClock(line.time ?? 0);
-  row.append(link(line.number), time, part("output__stream", line.stream === "stderr" ? "err" : ""), text(line.text));
+  row.append(link(line.number), time, part("output__stream", line.stream === "stderr" ? "err" : ""), lineText(line.text));
   return row;
 }
 
@@ -46,8 +46,8 @@ function part(className, words) {
   return element;
 }
 
-/** @param {string} line */
-function text(line) {
+/** The text of a line, with its colours. @param {string} line */
+export function lineText(line) {
   const element = part("output__text", "");
   for (const span of spans(line)) element.append(span.classes.length ? part(span.classes.join(" "), span.text) : span.text);
   return element;

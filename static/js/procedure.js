@@ -1,7 +1,7 @@
 // @ts-check
 /** The page of a procedure: its head follows the events, its output grows, its parts are made anew when something happened. */
 
-import { data, need, setText } from "./dom.js";
+import { all, data, need, setHidden, setText } from "./dom.js";
 import { FindBar } from "./find_bar.js";
 import { onKey } from "./keys.js";
 import { watchLooking } from "./looking.js";
@@ -11,10 +11,14 @@ import { isFinal, shown } from "./records.js";
 import { fillRow } from "./rows.js";
 import { link, onChange, onTurn, records, shownTime } from "./site.js";
 import { waitingCount } from "./strip.js";
+import { lengthOf } from "./scale.js";
 import { drawTimeline } from "./timeline.js";
+import { VolumeSource } from "./volume.js";
 
 const TURN_OF_TIMELINE_S = 1;
 const TURN_OF_ERRORS_S = 2;
+/** The last five minutes are worth a look of their own where there is more. */
+const SHORTEST_WITH_SPANS_S = 330;
 
 /** @type {import("./records.js").ProcedureRecord} */
 const initial = data("procedure-record");
@@ -46,6 +50,18 @@ const parts = new Parts(document, (name) => {
 function record() {
   return records.get(id) ?? initial;
 }
+
+/** Seconds that the timeline shows, counted from its end; 0 for all. */
+let span = 0;
+const volume = new VolumeSource(need(document, "[data-timeline]").dataset.volumeUrl ?? "", () => (drawnAt = 0));
+const spans = need(document, "[data-spans]");
+spans.addEventListener("click", (event) => {
+  const chosen = event.target instanceof Element ? event.target.closest("button") : null;
+  if (!chosen) return;
+  span = Number(chosen.dataset.span);
+  for (const button of all(spans, "button")) button.setAttribute("aria-pressed", String(button === chosen));
+  drawnAt = 0;
+});
 
 /** @param {number} now @param {boolean} [isFrozen] the page is stale */
 function fill(now, isFrozen = false) {
@@ -91,9 +107,11 @@ onTurn((isFrozen) => {
     if (record().output_bytes > countedBytes) void finding.countErrors();
     countedBytes = record().output_bytes;
   }
+  volume.turn(record().output_bytes, span);
   if (Math.abs(now - drawnAt) < TURN_OF_TIMELINE_S || (drawnAt && isFinal(record().state))) return;
   drawnAt = now;
-  setText(document.querySelector("[data-timeline-words]"), drawTimeline(timeline, drawn, now, errorTimes));
+  setHidden(spans, lengthOf(drawn.steps, now) <= SHORTEST_WITH_SPANS_S && !span);
+  setText(document.querySelector("[data-timeline-words]"), drawTimeline(timeline, drawn, now, { errors: errorTimes, volume: volume.volume }, span));
 });
 
 watchLooking();

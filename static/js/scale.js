@@ -2,7 +2,7 @@
 /** The state timeline, to scale, as numbers: what stands where, in percent of the width. */
 
 /** @typedef {[state: string, at: number, function: string]} Step */
-/** @typedef {{ state: string, label: string, at: number, from: number, width: number, lasted: number, isOpen: boolean }} Bar */
+/** @typedef {{ state: string, label: string, at: number, from: number, width: number, lasted: number, whole: number, isOpen: boolean }} Bar `lasted` is what is drawn of the `whole`, both in seconds */
 
 const FINAL = new Set(["COMPLETE", "STOPPED", "FAILED"]);
 /** Nothing is drawn narrower than this, so that no state is lost; percent. */
@@ -33,13 +33,39 @@ export function layOut(steps, now) {
     if (span.state === "RUNNING") runs += 1;
     const width = Math.max(FINAL.has(span.state) ? 0 : NARROWEST, (100 * drawn(span)) / total);
     const label = span.state === "RUNNING" ? `RUNNING ${runs} ${span.name}`.trim() : span.state;
-    const bar = { state: span.state, label, at: span.at, from, width, lasted: span.lasted, isOpen: span.isOpen, isBroken: isBroken(span) };
+    const bar = { state: span.state, label, at: span.at, from, width, lasted: span.lasted, whole: span.lasted, isOpen: span.isOpen, isBroken: isBroken(span) };
     from += width;
     return bar;
   });
   const scale = 100 / Math.max(100, from);
   for (const bar of bars) Object.assign(bar, { from: bar.from * scale, width: bar.width * scale });
   return { bars, isBroken: waits.some(isBroken), length: spans.reduce((sum, span) => sum + span.lasted, 0) };
+}
+
+/**
+ * The same for the last seconds alone, to scale throughout; what ended before is left out.
+ * @param {Step[]} steps @param {number} now Unix seconds @param {number} last seconds
+ */
+export function layOutLast(steps, now, last) {
+  const { bars, length } = layOut(steps, now);
+  const ending = bars.at(-1);
+  const end = ending ? ending.at + ending.lasted : now;
+  const begin = end - last;
+  const within = bars.filter((bar) => bar.at + bar.lasted > begin || bar === ending);
+  for (const bar of within) {
+    const from = Math.max(bar.at, begin);
+    const lasted = bar.at + bar.lasted - from;
+    Object.assign(bar, { at: from, lasted, from: (100 * (from - begin)) / last, width: Math.max(FINAL.has(bar.state) ? 0 : NARROWEST, (100 * lasted) / last), isBroken: false });
+  }
+  return { bars: within, isBroken: false, length, begin };
+}
+
+/** How long all of it took, or takes by now. @param {Step[]} steps @param {number} now Unix seconds */
+export function lengthOf(steps, now) {
+  const last = steps.at(-1);
+  const first = steps[0];
+  if (!first || !last) return 0;
+  return (FINAL.has(last[0]) ? last[1] : Math.max(now, last[1])) - first[1];
 }
 
 /**

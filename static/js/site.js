@@ -8,6 +8,7 @@ import { data } from "./dom.js";
 import { listenToKeys } from "./keys.js";
 import { LiveLink } from "./live.js";
 import { notice, watchNotices } from "./notices.js";
+import { noteOverride, watchOverrides } from "./overrides.js";
 import { noteQuestion, showQuestions } from "./questions.js";
 import { showRefusal } from "./refusals.js";
 import { fold, isFinal, isStopping, shown } from "./records.js";
@@ -61,6 +62,7 @@ link.onEvents((events) => {
   for (const event of events) {
     noteCondition(event);
     if (event.topic.startsWith("trial.")) noteTrial(event);
+    noteOverride(event);
     if (event.topic === "procedure.start.refused") noteRefusal(event);
     if (event.procedure === null) continue;
     const before = records.get(event.procedure) ?? null;
@@ -121,6 +123,9 @@ setInterval(turn, TURN_MS);
 watchConditions();
 watchNotices();
 offerStop(live, () => [...trials.values()], shownTime);
+watchOverrides();
 watchCommands();
 listenToKeys();
 link.connect();
+// Where the menu is wider than the window, the page that one is on is in sight.
+document.querySelector(".strip__nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" });

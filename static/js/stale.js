@@ -5,6 +5,7 @@ import { say } from "./announce.js";
 import { need, setHidden, setText, slot } from "./dom.js";
 import { clock, duration } from "./format.js";
 import { monotonic } from "./live.js";
+import { notice } from "./notices.js";
 
 let wasStale = false;
 let isWired = false;
@@ -24,5 +25,6 @@ export function showStale(link) {
     setText(slot(lost, "next"), wait > 0 ? `Trying again in ${wait} s, attempt ${link.attempt + 1}.` : `Trying now, attempt ${link.attempt}.`);
   }
   if (isStale !== wasStale) say(isStale ? "STALE: no word from the server." : "The link is live again.", isStale);
+  if (isStale && !wasStale) notice("OET: the link is lost", `No word from the server since ${clock(link.asOf)} UTC.`, link.now(), link.now(), location.pathname);
   wasStale = isStale;
 }

@@ -1,18 +1,20 @@
 // @ts-check
 /**
- * Draws the timeline, a lane for each thing that takes time: states, functions, actions with their phases; errors of the output stand
- * below. SVG without viewBox, positions in percent as attributes, so that text keeps its size.
+ * Draws the timeline, a lane for each thing that takes time: states, functions, actions with their phases; below them how much was
+ * printed when, with its errors. SVG without viewBox, positions in percent as attributes, so that text keeps its size.
  */
 
-import { took } from "./format.js";
-import { layOut, placeOf } from "./scale.js";
+import { clock, took } from "./format.js";
+import { layOut, layOutLast, placeOf } from "./scale.js";
 import { make } from "./svg.js";
+import { drawVolume } from "./volume.js";
 
 /** @typedef {import("./scale.js").Step} Step */
 /** @typedef {import("./scale.js").Bar} Bar */
 /** @typedef {[name: string, state: string, began: number, ended: number | null]} Action */
 /** @typedef {[name: string, began: number]} Phase */
 /** @typedef {{ steps: Step[], actions: Action[], phases: Phase[] }} Drawn */
+/** @typedef {{ errors: number[], volume: import("./volume.js").Volume | null }} Printed times of errors, Unix seconds, and how much when */
 /** @typedef {{ y: number, height: number, isFilled: (state: string) => boolean }} Lane */
 
 const PX_PER_LETTER = 7.5;
@@ -25,34 +27,54 @@ const FUNCTIONS = { y: 40, height: 22 };
 const ACTIONS = { y: 70, height: 22 };
 const PHASES = { y: 95, height: 5 };
 const MOST_MARKS = 200;
+const MARKS_PX = 11;
+const VOLUME_PX = 22;
+const AXIS_PX = 19;
+/** Names of the lanes stand beside them where there is room. */
+const NAMES_PX = 76;
+const NARROW_PX = 600;
 
 /**
- * @param {HTMLElement} place @param {Drawn} drawn @param {number} now Unix seconds @param {number[]} errors times, Unix seconds
+ * @param {HTMLElement} place @param {Drawn} drawn @param {number} now Unix seconds @param {Printed} printed
+ * @param {number} [span] show the last seconds alone; 0 shows all
  * @returns {string} whether it is to scale
  */
-export function drawTimeline(place, drawn, now, errors) {
-  const { bars, isBroken, length } = layOut(drawn.steps, now);
+export function drawTimeline(place, drawn, now, printed, span = 0) {
+  const { bars, isBroken, length, begin } = span ? layOutLast(drawn.steps, now, span) : { ...layOut(drawn.steps, now), begin: -Infinity };
   const hasActions = drawn.actions.length > 0;
-  const bottom = hasActions ? 104 : 66;
+  const marks = hasActions ? 104 : 66;
+  const output = { y: marks + MARKS_PX, height: VOLUME_PX };
+  const bottom = printed.volume || printed.errors.length ? output.y + output.height : marks;
   const spoken = [...bars.map(words), ...drawn.actions.map(([name, state]) => `action ${name} ${state}`)];
-  const svg = make("svg", { class: "scale", height: bottom + 30, role: "img", "aria-label": spoken.join(", ") });
-  const canvas = { svg, bars, width: place.clientWidth || 1000, now };
-  for (const bar of bars) drawBar(canvas, STATES, bar.state, bar.from, bar.width, [`${bar.label} ${took(bar.lasted)}`, bar.label]);
+  const svg = make("svg", { class: "scale", height: bottom + AXIS_PX, role: "img", "aria-label": spoken.join(", ") });
+  const isWide = place.clientWidth > NARROW_PX;
+  const canvas = { svg, bars, width: (place.clientWidth || 1000) - (isWide ? NAMES_PX : 0), now, begin };
+  for (const bar of bars) drawBar(canvas, STATES, bar.state, bar.from, bar.width, [`${bar.label} ${took(bar.whole)}`, bar.label]);
   drawFunctions(canvas, drawn.steps);
   drawActions(canvas, drawn.actions);
   drawPhases(canvas, drawn.phases);
-  for (const at of errors.slice(-MOST_MARKS)) svg.append(mark(placeOf(bars, at), bottom));
+  if (printed.volume) drawVolume(canvas, output, printed.volume);
+  for (const at of printed.errors.slice(-MOST_MARKS)) if (at >= begin) svg.append(mark(placeOf(bars, at), marks));
   const last = bars[bars.length - 1];
   const end = last ? last.from + last.width : 100;
-  svg.append(make("line", { class: "tick tick--now", x1: `${end}%`, x2: `${end}%`, y1: 0, y2: bottom + 8 }));
-  svg.append(make("text", { x: 0, y: bottom + 25 }, "0 s"));
+  svg.append(make("line", { class: "tick tick--now", x1: `${end}%`, x2: `${end}%`, y1: 0, y2: bottom + 3 }));
+  svg.append(make("text", { x: 0, y: bottom + AXIS_PX - 4 }, span ? clock(begin) : "0 s"));
   const closing = last?.isOpen ? `now, ${took(length)}` : last ? `${last.state} after ${took(length)}` : "";
-  svg.append(make("text", { class: "end on bold", x: `${end}%`, y: bottom + 25 }, closing));
-  place.replaceChildren(svg);
+  svg.append(make("text", { class: "end on bold", x: `${end}%`, y: bottom + AXIS_PX - 4 }, closing));
+  place.replaceChildren(...(isWide ? [namesOf(hasActions, bottom > marks ? output : null, bottom)] : []), svg);
+  place.classList.toggle("lanes", isWide);
   return isBroken ? "to scale, but for long waits, which are shortened" : "to scale";
 }
 
-/** @typedef {{ svg: Element, bars: Bar[], width: number, now: number }} Canvas */
+/** @typedef {{ svg: Element, bars: Bar[], width: number, now: number, begin: number }} Canvas what was before `begin` is not drawn */
+
+/** @param {boolean} hasActions @param {{ y: number, height: number } | null} output @param {number} height */
+function namesOf(hasActions, output, height) {
+  const svg = make("svg", { class: "scale scale--names", height: height + AXIS_PX, "aria-hidden": "true" });
+  const lanes = [["State", STATES], ["Function", FUNCTIONS], ...(hasActions ? [["Action", ACTIONS]] : []), ...(output ? [["Output", output]] : [])];
+  for (const [name, lane] of /** @type {[string, { y: number, height: number }][]} */ (lanes)) svg.append(make("text", { x: 0, y: lane.y + lane.height / 2 + 4.5 }, name));
+  return svg;
+}
 
 /** @param {Canvas} canvas @param {Step[]} steps */
 function drawFunctions(canvas, steps) {
@@ -73,7 +95,7 @@ function drawActions(canvas, actions) {
 /** Where listeners ran: between the actions, and after a fatal error. @param {Canvas} canvas @param {Phase[]} phases */
 function drawPhases(canvas, phases) {
   phases.forEach(([name, began], i) => {
-    if (!name || name === "run_action") return;
+    if (!name || name === "run_action" || (phases[i + 1]?.[1] ?? canvas.now) < canvas.begin) return;
     const from = placeOf(canvas.bars, began);
     const to = placeOf(canvas.bars, phases[i + 1]?.[1] ?? canvas.now);
     const rect = make("rect", { class: "phase", "data-phase": name, x: `${from}%`, y: PHASES.y, width: `${Math.max(0.15, to - from)}%`, height: PHASES.height });
@@ -87,6 +109,7 @@ function drawPhases(canvas, phases) {
  * @param {number} began @param {number | null} ended @param {string} name
  */
 function drawSpan(canvas, lane, state, began, ended, name) {
+  if (ended !== null && ended < canvas.begin) return;
   const from = placeOf(canvas.bars, began);
   const to = placeOf(canvas.bars, ended ?? canvas.now);
   const lasted = took((ended ?? canvas.now) - began);
@@ -116,5 +139,5 @@ function mark(place, y) {
 
 /** @param {Bar} bar */
 function words(bar) {
-  return `${bar.label} ${took(bar.lasted)}${bar.isOpen ? " so far" : ""}`;
+  return `${bar.label} ${took(bar.whole)}${bar.isOpen ? " so far" : ""}`;
 }

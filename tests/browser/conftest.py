@@ -1,10 +1,12 @@
 """Chromium, and people in front of it."""
 
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
+from functools import cache
+from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, StorageState, ViewportSize, expect, sync_playwright
 
 from tests.needs import chromium
 from tests.product import ADMIN_PASSWORD, Product
@@ -12,7 +14,10 @@ from tests.product import ADMIN_PASSWORD, Product
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-dev-shm-usage"]
 DEADLINE_MS = 15_000
 
+DESK = ViewportSize(width=1440, height=1000)
+
 OpenPage = Callable[..., Page]
+Session = Callable[[str], StorageState]
 
 expect.set_options(timeout=DEADLINE_MS)
 
@@ -36,33 +41,52 @@ def people(product: Product) -> dict[str, str]:
     return dict.fromkeys(roles, ADMIN_PASSWORD)
 
 
+@pytest.fixture(scope="session")
+def session_of(browser: Browser, product: Product, people: dict[str, str]) -> Session:
+    """The cookies of a person who has logged in, once for all tests: `session_of("viewer")`. Nobody may log out with them."""
+
+    @cache
+    def logged_in(who: str) -> StorageState:
+        with closing(browser.new_context(base_url=product.url)) as context:
+            log_in(context.new_page(), who)
+            return context.storage_state()
+
+    return logged_in
+
+
 @pytest.fixture
 def door(browser: Browser, product: Product) -> Iterator[Page]:
     """A browser window of nobody; what goes wrong in a page fails the test."""
-    context = browser.new_context(base_url=product.url, viewport={"width": 1440, "height": 1000})
-    yield from _watched(context)
+    yield from _watched(browser.new_context(base_url=product.url, viewport=DESK))
 
 
 @pytest.fixture
-def page(door: Page, people: dict[str, str]) -> Page:
-    """The operator's window, at Now."""
-    log_in(door, "operator")
-    return door
+def page(browser: Browser, product: Product, session_of: Session) -> Iterator[Page]:
+    """The operator's window, at Now; what goes wrong in a page fails the test."""
+    yield from _watched(
+        browser.new_context(base_url=product.url, viewport=DESK, storage_state=session_of("operator")), "/"
+    )
 
 
 @pytest.fixture
-def open_page(browser: Browser, product: Product, people: dict[str, str]) -> Iterator[OpenPage]:
-    """Further windows: `open_page("viewer")`, perhaps without JavaScript."""
+def open_page(browser: Browser, product: Product, session_of: Session) -> Iterator[OpenPage]:
+    """Further windows, at Now: `open_page("viewer")`, perhaps without JavaScript, or with other options of a browser's context."""
     contexts: list[BrowserContext] = []
 
-    def open_another(who: str, *, has_javascript: bool = True) -> Page:
+    def open_another(who: str, *, has_javascript: bool = True, script: str = "", **options: Any) -> Page:
         context = browser.new_context(
-            base_url=product.url, viewport={"width": 1440, "height": 1000}, java_script_enabled=has_javascript
+            base_url=product.url,
+            viewport=DESK,
+            java_script_enabled=has_javascript,
+            storage_state=session_of(who),
+            **options,
         )
         contexts.append(context)
         window = context.new_page()
         window.set_default_timeout(DEADLINE_MS)
-        log_in(window, who)
+        if script:
+            window.add_init_script(script)
+        window.goto("/")
         return window
 
     yield open_another
@@ -88,12 +112,14 @@ def log_in(page: Page, who: str) -> None:
     page.wait_for_url("**/")
 
 
-def _watched(context: BrowserContext) -> Iterator[Page]:
+def _watched(context: BrowserContext, address: str = "") -> Iterator[Page]:
     window = context.new_page()
     window.set_default_timeout(DEADLINE_MS)
     faults: list[str] = []
     window.on("pageerror", lambda error: faults.append(str(error)))
     window.on("console", lambda said: faults.append(said.text) if "Content Security Policy" in said.text else None)
+    if address:
+        window.goto(address)
     yield window
     with suppress(Exception):
         context.close()

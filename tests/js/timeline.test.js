@@ -1,7 +1,7 @@
 // @ts-check
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { layOut, placeOf } from "../../static/js/scale.js";
+import { layOut, layOutLast, lengthOf, placeOf } from "../../static/js/scale.js";
 
 /** @type {import("../../static/js/scale.js").Step[]} */
 const STEPS = [
@@ -35,4 +35,15 @@ test("what was before the first state lies at its beginning, what came after the
   const last = bars[bars.length - 1];
   assert.equal(placeOf(bars, 0), 0);
   assert.equal(placeOf(bars, 1e9), (last?.from ?? 0) + (last?.width ?? 0));
+});
+
+test("the last seconds alone are to scale, and what ended before them is left out", () => {
+  const { bars, begin } = layOutLast(STEPS, 9000, 60);
+  assert.equal(begin, 5040);
+  assert.deepEqual(bars.map((bar) => [bar.state, bar.from, bar.width, bar.whole]), [
+    ["RUNNING", 0, 100, 100],
+    ["COMPLETE", 100, 0, 0],
+  ]);
+  assert.equal(placeOf(bars, 5070), 50);
+  assert.equal(lengthOf(STEPS, 9000), 5000);
 });
