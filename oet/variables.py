@@ -36,8 +36,25 @@ _ENDS: dict[type, tuple[str, str]] = {
 }
 _PLAIN = (bool, int, float, complex, type(None), type(Ellipsis))
 _SECRETS = frozenset(
-    "password passphrase passcode passwd pwd pw secret secrets key keys credential credentials auth authorization bearer "
-    "cookie cookies".split()
+    [
+        "password",
+        "passphrase",
+        "passcode",
+        "passwd",
+        "pwd",
+        "pw",
+        "secret",
+        "secrets",
+        "key",
+        "keys",
+        "credential",
+        "credentials",
+        "auth",
+        "authorization",
+        "bearer",
+        "cookie",
+        "cookies",
+    ]
 )
 _SECRET_PART = re.compile(r"passw|secret|token|apikey|credential")
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
+from playwright.sync_api import Browser, Page, StorageState, ViewportSize, sync_playwright
 
 from tests.browser.conftest import ARGUMENTS
 from tests.needs import chromium
@@ -24,18 +24,26 @@ QUALITY = 60
 """Of WebP, which Chromium writes itself: text stays sharp, and a page takes some 30 kB."""
 DESK = ViewportSize(width=1440, height=1000)
 PHONE = ViewportSize(width=390, height=844)
+WALL = ViewportSize(width=2560, height=1440)
 WAYS: Mapping[str, tuple[str, ViewportSize]] = {
     "light": ("light", DESK),
     "dark": ("dark", DESK),
     "phone": ("dark", PHONE),
 }
 PERSON = "t.mokoena"
-SITE = {
-    "OET_SITE_NAME": "Swartberg",
-    "OET_LONGITUDE": "21.99",
-    "OET_NODE": "atlas-1",
-    "OET_RESOURCES": "subarray_{subarray_id}",
-}
+_HOUR_AT_SITE = 3
+_DEGREES_AN_HOUR = 15
+
+
+def site() -> dict[str, str]:
+    """The settings of an observatory where it is the small hours of the night now, whenever that is."""
+    longitude = (_HOUR_AT_SITE - datetime.now(UTC).hour) * _DEGREES_AN_HOUR
+    return {
+        "OET_SITE_NAME": "Swartberg",
+        "OET_LONGITUDE": str((longitude + 180) % 360 - 180),
+        "OET_NODE": "atlas-1",
+        "OET_RESOURCES": "subarray_{subarray_id}",
+    }
 
 
 def main() -> None:
@@ -51,7 +59,7 @@ def main() -> None:
         scripts = Path(home) / "scripts"
         shutil.copytree(PROJECT_DIR / "examples", scripts, ignore=shutil.ignore_patterns("__pycache__"))
         with (
-            started_product(Path(home), OET_SCRIPT_ROOTS=str(scripts), **SITE) as product,
+            started_product(Path(home), OET_SCRIPT_ROOTS=str(scripts), **site()) as product,
             sync_playwright() as playwright,
         ):
             executable = chromium()
@@ -64,11 +72,15 @@ def main() -> None:
             browser.close()
 
 
+def pages_with_a_question(scene: Scene) -> dict[str, str]:
+    """What is taken while a script waits for an answer, by name."""
+    return {"now": "/", "procedure-asking": f"/procedures/{scene.asking}/"}
+
+
 def pages(scene: Scene) -> dict[str, str]:
-    """What is taken, by name."""
+    """What is taken after that."""
     day = f"{datetime.now(UTC) - timedelta(days=2):%Y-%m-%d}"
     return {
-        "now": "/",
         "procedure": f"/procedures/{scene.running}/",
         "procedure-ready": f"/procedures/{scene.ready}/",
         "procedure-failed": f"/procedures/{scene.failed}/",
@@ -77,36 +89,73 @@ def pages(scene: Scene) -> dict[str, str]:
         "prepare": "/prepare/",
         "history": f"/history/?night={day}",
         "day": f"/history/{day}/",
+        "trials": "/trials/",
+        "trial": f"/trials/{scene.trial}/",
+        "task-editor": f"/tasks/new/?task={scene.task}",
         "environments": "/environments/",
+        "environment": "/environments/1/",
+        "overrides": "/overrides/",
         "health": "/health/",
     }
 
 
 def _take_all(browser: Browser, product: Product, scene: Scene, folder: Path, names: list[str]) -> None:
+    door = browser.new_context(base_url=product.url, viewport=DESK)
+    page = door.new_page()
+    _log_in(page)
+    session = door.storage_state()
+    door.close()
+    product.http.put("overrides/wait_for_qa_ready/", json={"value": True}).raise_for_status()
+    for taken in (pages_with_a_question(scene), pages(scene)):
+        wanted = {name: address for name, address in taken.items() if not names or name in names}
+        for way, (theme, viewport) in WAYS.items():
+            _take_in(browser, product, session, way, theme, viewport, wanted, folder)
+        if "now" in wanted:
+            _take_in(browser, product, session, "wall", "dark", WALL, {"now": "/"}, folder)
+        for question in product.http.get(f"procedures/{scene.asking}/questions/").raise_for_status().json():
+            answer = {"answer": "Go on"}
+            product.http.put(f"procedures/{scene.asking}/questions/{question['number']}/", json=answer)
     for way, (theme, viewport) in WAYS.items():
-        context = browser.new_context(base_url=product.url, viewport=viewport, reduced_motion="reduce")
-        context.add_cookies([{"name": "oet_theme", "value": theme, "url": product.url}])
-        page = context.new_page()
-        page.goto("/login/")
         if not names or "login" in names:
-            _take(page, folder / f"login-{way}.webp")
-        page.get_by_label("Name").fill(PERSON)
-        page.get_by_label("Password").fill(ADMIN_PASSWORD)
-        page.get_by_role("button", name="Log in").click()
-        page.wait_for_url("**/")
-        for name, address in pages(scene).items():
-            if names and name not in names:
-                continue
-            page.goto(address)
+            _take_in(browser, product, None, way, theme, viewport, {"login": "/login/"}, folder)
+
+
+def _take_in(
+    browser: Browser,
+    product: Product,
+    session: StorageState | None,
+    way: str,
+    theme: str,
+    viewport: ViewportSize,
+    wanted: Mapping[str, str],
+    folder: Path,
+) -> None:
+    """These pages in one theme and size."""
+    context = browser.new_context(
+        base_url=product.url, viewport=viewport, reduced_motion="reduce", storage_state=session
+    )
+    context.add_cookies([{"name": "oet_theme", "value": theme, "url": product.url}])
+    page = context.new_page()
+    for name, address in wanted.items():
+        page.goto(address)
+        if session:
             page.locator("[data-link=live]").wait_for()
-            if name == "prepare":
-                page.get_by_role("link", name="observation.py").first.click()
-                page.get_by_label("target").first.wait_for()
-            if name.startswith("procedure"):
-                page.locator("[data-page-procedure]").wait_for()
-                page.wait_for_load_state("networkidle")
-            _take(page, folder / f"{name}-{way}.webp")
-        context.close()
+        if name == "prepare":
+            page.get_by_role("link", name="hello.py").first.click()
+            page.get_by_label("greet_in").first.wait_for()
+        if name == "now":
+            page.locator("[data-rail] .lanes--tonight").wait_for(state="attached")
+        page.wait_for_load_state("networkidle")
+        _take(page, folder / f"{name}-{way}.webp")
+    context.close()
+
+
+def _log_in(page: Page) -> None:
+    page.goto("/login/")
+    page.get_by_label("Name").fill(PERSON)
+    page.get_by_label("Password").fill(ADMIN_PASSWORD)
+    page.get_by_role("button", name="Log in").click()
+    page.wait_for_url("**/")
 
 
 def _take(page: Page, file: Path) -> None:

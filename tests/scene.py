@@ -72,7 +72,7 @@ def main(subarray_id: int):
     oet.attach("pointing.json", {"offset_arcsec": [0.31, -0.12], "dishes": 62})
     oet.progress(0.4, "raster 2 of 5")
     print("\\x1b[33mWARNING\\x1b[0m wind gusts 11.8 m/s", flush=True)
-    print(oet.ask("Wind gusts 11.8 m/s, limit 12. Go on with the raster?", choices=["Go on", "Wait 10 min", "Stow and end"], timeout=900))
+    print(oet.ask("Wind gusts 11.8 m/s, limit 12. Go on with the raster?", choices=["Go on", "Wait 10 min", "Stow and end"], timeout=3600))
     time.sleep(600)
 """
 

@@ -44,7 +44,7 @@ def now(request: HttpRequest) -> HttpResponseBase:
         filter=wanted,
         filter_states=filter_states(),
         looked_through=number(LOOKED_THROUGH),
-        **overrides_of(page.actor, page.now),
+        **overrides_of(page.actor, page.overrides, page.now),
         more_url=f"?{wanted.address(more)}" if more else "",
         is_new_site=not has_run,
         checks=[] if has_run else checks(page),

@@ -1,5 +1,6 @@
 """What operators tell scripts: the overrides, by whom and since when; deciding them; and the form for other events."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +11,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from procedures.domain.errors import InvalidInput, Refusal
 from procedures.domain.overrides import Kind
-from procedures.domain.people import Actor, Right
+from procedures.domain.people import Right
 from procedures.overrides import OverrideService
 from procedures.pages.page import Page, page_view, status_of, wants_json
 from procedures.words import age, moment
@@ -62,7 +63,7 @@ def overrides_page(page: Page, refusal: Refusal | None = None, message: Any = No
         "procedures/overrides.html",
         here="overrides",
         status=status_of(refusal) if refusal else 200,
-        overrides=shown_overrides(page.actor, page.now),
+        overrides=shown_overrides(page.overrides, page.now),
         may_override=page.actor.may(Right.OVERRIDE),
         may_publish=page.actor.may(Right.PUBLISH),
         message=message,
@@ -71,9 +72,9 @@ def overrides_page(page: Page, refusal: Refusal | None = None, message: Any = No
     )
 
 
-def shown_overrides(actor: Actor, now: float) -> list[ShownOverride]:
-    """All of them in words; raises NotAllowed."""
-    return [_shown(one, now) for one in OverrideService(actor).all()]
+def shown_overrides(overrides: Iterable[dict[str, Any]], now: float) -> list[ShownOverride]:
+    """What the service says of them, in words."""
+    return [_shown(one, now) for one in overrides]
 
 
 def _shown(one: dict[str, Any], now: float) -> ShownOverride:

@@ -43,6 +43,7 @@ class Page:
     live: list[Row]
     nodes: list[dict[str, Any]]
     failed_aborts: list[FailedAbort]
+    overrides: list[dict[str, Any]]
 
     @classmethod
     def of(cls, request: HttpRequest) -> "Page":
@@ -50,7 +51,8 @@ class Page:
         actor = actor_of(request.user)
         cursor = latest_event_id()
         failed = failed_aborts(actor, seen=_seen_aborts(request))
-        return cls(request, actor, cursor, time.time(), live_rows(actor), nodes(), failed)
+        overrides = OverrideService(actor).all()
+        return cls(request, actor, cursor, time.time(), live_rows(actor), nodes(), failed, overrides)
 
     def rows(self, section: str) -> list[ShownRow]:
         """The live procedures of one list, with their words."""
@@ -68,9 +70,6 @@ class Page:
 
     def _context(self) -> dict[str, Any]:
         running = sum(row.state == ProcedureState.RUNNING for row in self.live)
-        overrides = [
-            {key: one[key] for key in ("name", "value", "default")} for one in OverrideService(self.actor).all()
-        ]
         return {
             "page": self,
             "live_records": [row.as_record() for row in self.live],
@@ -91,8 +90,8 @@ class Page:
             "can_abort": bool(settings.OET.abort_script),
             "conditions": conditions(self.nodes, self.live, self.failed_aborts),
             "failed_aborts": [failure.as_record() for failure in self.failed_aborts],
-            "override_records": overrides,
-            "overrides_changed": sum(one["value"] != one["default"] for one in overrides),
+            "override_records": [{key: one[key] for key in ("name", "value", "default")} for one in self.overrides],
+            "overrides_changed": sum(one["value"] != one["default"] for one in self.overrides),
         }
 
 

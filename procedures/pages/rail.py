@@ -1,7 +1,7 @@
 """What stands beside Now: the operators' overrides, and tonight at a glance. Brought in by the page after it is there."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -14,6 +14,7 @@ from procedures.domain.nights import Lane, Night, Run, lanes_of
 from procedures.domain.people import Actor, Right
 from procedures.domain.states import ProcedureState
 from procedures.nights import night_of_site, runs_in
+from procedures.overrides import OverrideService
 from procedures.pages.night import TOP_PX, Bar, Tick, percent, rows_of, ticks_of
 from procedures.pages.overrides import ShownOverride, shown_overrides
 from procedures.pages.page import page_view
@@ -73,7 +74,7 @@ def rail(request: HttpRequest) -> HttpResponseBase:
         request,
         "procedures/_rail.html",
         {
-            **overrides_of(actor, now.timestamp()),
+            **overrides_of(actor, OverrideService(actor).all(), now.timestamp()),
             "tonight": draw_tonight(night, runs_in(actor, night, now), _ends(actor), now),
         },
     )
@@ -81,9 +82,9 @@ def rail(request: HttpRequest) -> HttpResponseBase:
     return answer
 
 
-def overrides_of(actor: Actor, now: float) -> dict[str, Any]:
+def overrides_of(actor: Actor, overrides: Iterable[dict[str, Any]], now: float) -> dict[str, Any]:
     """The overrides as the rail shows them, those that are not as the site has them first."""
-    shown: list[ShownOverride] = sorted(shown_overrides(actor, now), key=lambda one: one.is_default)
+    shown: list[ShownOverride] = sorted(shown_overrides(overrides, now), key=lambda one: one.is_default)
     changed = sum(not one.is_default for one in shown)
     return {"overrides": shown, "changed": changed, "may_override": actor.may(Right.OVERRIDE)}
 

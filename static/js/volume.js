@@ -1,30 +1,42 @@
 // @ts-check
 /** How much was printed when: fetched from the server now and then, drawn below the timeline. */
 
-import { size } from "./format.js";
 import { monotonic } from "./live.js";
 import { placeOf } from "./scale.js";
 import { make } from "./svg.js";
 
-/** @typedef {{ begin: number, span_s: number, sizes: number[] }} Volume bytes in equal spans of time; Unix seconds */
+/** @typedef {[begin: number, end: number, bytes: number][]} Volume times in Unix seconds */
 
 const REST_S = 5;
 const LOWEST_PX = 1;
+const COLUMNS = 180;
+
+/**
+ * Bytes in columns of equal width, on the scale of these bars. What was printed over a while is spread over it.
+ * @param {import("./scale.js").Bar[]} bars @param {Volume} volume @param {number} since what ended before is left out @returns {number[]}
+ */
+export function columnsOf(bars, volume, since) {
+  const columns = new Array(COLUMNS).fill(0);
+  const columnAt = (/** @type {number} */ at) => Math.min(COLUMNS - 1, Math.floor((placeOf(bars, at) / 100) * COLUMNS));
+  for (const [begin, end, bytes] of volume) {
+    if (end < since) continue;
+    const [from, to] = [columnAt(begin), columnAt(end)];
+    for (let column = from; column <= to; column += 1) columns[column] += bytes / (to - from + 1);
+  }
+  return columns;
+}
 
 /**
  * @param {import("./timeline.js").Canvas} canvas @param {{ y: number, height: number }} lane @param {Volume} volume
  */
-export function drawVolume({ svg, bars }, lane, volume) {
-  const most = Math.max(...volume.sizes);
-  if (!most) return;
+export function drawVolume({ svg, bars, begin }, lane, volume) {
+  const columns = columnsOf(bars, volume, begin);
+  const most = Math.max(...columns);
   const group = make("g", { class: "volume" });
-  group.append(make("title", {}, `at most ${size(most / volume.span_s)} a second`));
-  volume.sizes.forEach((bytes, i) => {
+  columns.forEach((bytes, i) => {
     if (!bytes) return;
-    const from = placeOf(bars, volume.begin + i * volume.span_s);
-    const to = placeOf(bars, volume.begin + (i + 1) * volume.span_s);
     const height = Math.max(LOWEST_PX, (lane.height * bytes) / most);
-    group.append(make("rect", { x: `${from}%`, y: lane.y + lane.height - height, width: `${Math.max(0.08, (to - from) * 0.8)}%`, height }));
+    group.append(make("rect", { x: `${(100 * i) / COLUMNS}%`, y: lane.y + lane.height - height, width: `${80 / COLUMNS}%`, height }));
   });
   svg.append(group);
 }
@@ -56,7 +68,7 @@ export class VolumeSource {
     try {
       const response = await fetch(`${this.url}${span ? `?last=${span}` : ""}`, { headers: { Accept: "application/json" } });
       if (!response.ok) return;
-      this.volume = await response.json();
+      this.volume = (await response.json()).parts;
       this.#bytes = bytes;
       this.#span = span;
       this.onChanged();

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.browser.conftest import DEADLINE_MS, OpenPage, log_in
-from tests.browser.test_operator import ENDLESS, is_marked, mark, prepare, state
+from tests.browser.test_operator import ENDLESS, create, is_marked, mark, state
 from tests.product import Product
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
@@ -41,12 +41,6 @@ Procedure.objects.bulk_create((
         cause="main returned")
     for n in range({SEEDED})), batch_size=500)
 """
-
-
-def create(product: Product, text: str, name: str, **body: Any) -> int:
-    script = {"script_type": "embedded", "script_body": text, "name": name}
-    made = product.http.post("procedures/", json={"script": script, "resources": [], **body})
-    return int(made.raise_for_status().json()["id"])
 
 
 def calls(**kwargs: Any) -> dict[str, Any]:
@@ -215,17 +209,17 @@ def test_whoever_may_only_stop_stops_and_starts_nothing(browser: Browser, produc
     context.close()
 
 
+COUNT_NOTICES = """
+window.told = [];
+const Real = window.Notification;
+window.Notification = class extends Real { constructor(title, options) { super(title, options); window.told.push(title); } };
+"""
+
+
 def test_notices_are_off_until_they_are_wanted_and_then_tell_of_a_failure(
-    browser: Browser, product: Product, people: Any
+    open_page: OpenPage, product: Product
 ) -> None:
-    context = browser.new_context(base_url=product.url, permissions=["notifications"])
-    window = context.new_page()
-    window.set_default_timeout(DEADLINE_MS)
-    window.add_init_script(
-        "window.told = []; const Real = window.Notification;"
-        "window.Notification = class extends Real { constructor(title, options) { super(title, options); window.told.push(title); } }"
-    )
-    log_in(window, "operator")
+    window = open_page("operator", permissions=["notifications"], script=COUNT_NOTICES)
     notify = window.get_by_role("button", name="Notify")
     expect(notify).to_have_attribute("aria-pressed", "false")
     expect(window.get_by_role("button", name="Sound")).to_have_attribute("aria-pressed", "false")
@@ -238,7 +232,15 @@ def test_notices_are_off_until_they_are_wanted_and_then_tell_of_a_failure(
     window.wait_for_function("() => window.told.length === 1")
     assert window.evaluate("told") == ["second.py FAILED"]
     expect(window.locator("[data-announce=assertive]")).to_have_text("second.py is FAILED: ValueError: no (in main).")
-    context.close()
+
+
+def test_a_wall_shows_the_last_lines_of_what_runs(open_page: OpenPage, product: Product) -> None:
+    wall = open_page("viewer", viewport={"width": 3840, "height": 2160})
+    script = "import time\ndef main():\n    for n in range(20): print('row', n, flush=True)\n    time.sleep(600)\n"
+    number = create(product, script, "rows.py", start=True)
+    lines = wall.locator(f"[data-list=running] [data-procedure='{number}']").get_by_label("Last lines")
+    expect(lines.locator("li")).to_have_text([re.compile(f"{n + 1}row {n}$") for n in range(14, 20)])
+    assert wall.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
 FLOOD = """
@@ -280,13 +282,9 @@ def test_a_hundred_events_a_second_neither_put_the_page_behind_nor_fill_its_memo
     assert heap_after < heap + 4_000_000
 
 
-def test_times_are_utc_and_local_on_hover(browser: Browser, product: Product, people: Any) -> None:
-    context = browser.new_context(base_url=product.url, timezone_id="Africa/Johannesburg")
-    window = context.new_page()
-    window.set_default_timeout(DEADLINE_MS)
-    log_in(window, "operator")
-    procedure_id = prepare(window, QUICK, "when.py")
-    window.goto("/")
+def test_times_are_utc_and_local_on_hover(open_page: OpenPage, product: Product) -> None:
+    window = open_page("operator", timezone_id="Africa/Johannesburg")
+    procedure_id = create(product, QUICK, "when.py")
     time = window.locator(f"[data-procedure='{procedure_id}'] [data-field=created]")
     expect(time).to_have_attribute(
         "data-tip", re.compile(r"^here \d{4}-\d\d-\d\d \d\d:\d\d:\d\d (SAST|GMT\+2|UTC\+2)$")
@@ -295,7 +293,6 @@ def test_times_are_utc_and_local_on_hover(browser: Browser, product: Product, pe
     local = (time.get_attribute("data-tip") or "").split()[2].split(":")
     assert (int(shown[0]) + 2) % 24 == int(local[0])
     assert shown[1:] == local[1:]
-    context.close()
 
 
 def test_scripts_of_a_git_repository_are_chosen_and_asked_for_their_arguments(

@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.test_operator import prepare, state
+from tests.product import Product
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
 
@@ -31,11 +32,11 @@ def brightest_green_or_blue(page: Page) -> int:
         blank.close()
 
 
-def test_no_pixel_is_green_or_blue_at_night(page: Page) -> None:
+def test_no_pixel_is_green_or_blue_at_night(page: Page, product: Product) -> None:
     assert brightest_green_or_blue(page) > 0, "by day there is, or the measure is wrong"
     page.get_by_role("button", name="Night").click()
     assert brightest_green_or_blue(page) == 0
-    prepare(page, "def main(flag: bool = True, name='x'):\n    raise ValueError('no')\n", "fails.py")
+    prepare(page, product, "def main(flag: bool = True, name='x'):\n    raise ValueError('no')\n", "fails.py")
     page.locator("[name='main.name']").focus()
     assert brightest_green_or_blue(page) == 0
     page.locator("[data-stop-all]").click()

@@ -2,11 +2,12 @@
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.conftest import OpenPage
+from tests.browser.conftest import OpenPage, log_in
 from tests.product import Product
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
@@ -20,6 +21,12 @@ def main(count: int = 5, pause_s: float = 0.2):
     print("to the other stream", file=sys.stderr)
     return count
 """
+WAITING = """
+import oet
+def main():
+    print("number 1", flush=True)
+    oet.wait_for("test.go", timeout=60)
+"""
 ENDLESS = """
 import time
 def main(subarray_id: int = 1):
@@ -32,15 +39,20 @@ def main(subarray_id: int = 1):
 """
 
 
-def prepare(page: Page, text: str, name: str) -> int:
-    """Paste a script and prepare it; the id of the procedure, whose page is then shown READY."""
-    page.goto("/prepare/?paste=1")
-    page.get_by_label("Name").fill(name)
-    page.get_by_label("Script", exact=False).and_(page.locator("textarea")).fill(text)
-    page.locator("main").get_by_role("button", name="Prepare", exact=True).click()
-    page.wait_for_url(re.compile(r"/procedures/\d+/$"))
+def create(product: Product, text: str, name: str, **body: Any) -> int:
+    """Prepare a script over REST; claims nothing unless `resources` says so."""
+    script = {"script_type": "embedded", "script_body": text, "name": name}
+    made = product.http.post("procedures/", json={"script": script, "resources": [], **body})
+    return int(made.raise_for_status().json()["id"])
+
+
+def prepare(page: Page, product: Product, text: str, name: str, **body: Any) -> int:
+    """Prepare a script over REST, as another would, and open its page; the id of the procedure, which is READY there."""
+    procedure_id = create(product, text, name, **body)
+    product.wait_for_state(procedure_id, "READY")
+    page.goto(f"/procedures/{procedure_id}/")
     expect(state(page)).to_have_text("READY")
-    return int(page.url.rstrip("/").rsplit("/", 1)[1])
+    return procedure_id
 
 
 def state(page: Page) -> Locator:
@@ -79,26 +91,27 @@ def test_an_example_is_prepared_started_and_watched_to_its_end_without_a_reload(
     assert is_marked(page)
 
 
-def test_now_follows_what_others_do_without_a_reload(page: Page, open_page: OpenPage, product: Product) -> None:
+def test_now_follows_what_others_do_without_a_reload(page: Page, product: Product) -> None:
     mark(page)
-    other = open_page("operator")
-    procedure_id = prepare(other, COUNTING, "counting.py")
+    procedure_id = create(product, WAITING, "waiting.py")
     row = page.locator(f"[data-list=prepared] [data-procedure='{procedure_id}']")
     expect(row).to_contain_text("READY")
-    other.get_by_label("pause_s").fill("1")
-    other.get_by_role("button", name="Start main").click()
+    product.http.put(f"procedures/{procedure_id}/", json={"state": "RUNNING"}).raise_for_status()
     card = page.locator(f"[data-list=running] [data-procedure='{procedure_id}']")
     expect(card).to_contain_text("RUNNING main")
-    expect(card).to_contain_text(re.compile(r"number \d"))
+    expect(card).to_contain_text("number 1")
     expect(page.locator("[data-stop-all]")).to_contain_text("1 running")
-    ended = page.locator(f"[data-list=recent] [data-procedure='{procedure_id}']")
-    expect(ended).to_contain_text("COMPLETE")
+    product.http.post("events/", json={"topic": "test.go", "payload": {}}).raise_for_status()
+    expect(page.locator(f"[data-list=recent] [data-procedure='{procedure_id}']")).to_contain_text("COMPLETE")
     expect(card).to_have_count(0)
+    expect(page.locator("[data-rail]").get_by_role("link", name=f"waiting.py #{procedure_id}, COMPLETE")).to_have_count(
+        1
+    )
     assert is_marked(page)
 
 
-def test_a_row_stays_where_it_is_while_the_pointer_is_on_it(page: Page, open_page: OpenPage) -> None:
-    procedure_id = prepare(open_page("operator"), ENDLESS, "endless.py")
+def test_a_row_stays_where_it_is_while_the_pointer_is_on_it(page: Page, product: Product) -> None:
+    procedure_id = create(product, ENDLESS, "endless.py")
     row = page.locator(f"[data-list=prepared] [data-procedure='{procedure_id}']")
     row.get_by_role("button", name="Start").click()
     expect(row).to_contain_text("RUNNING main")
@@ -109,8 +122,8 @@ def test_a_row_stays_where_it_is_while_the_pointer_is_on_it(page: Page, open_pag
     expect(row).to_have_count(0)
 
 
-def test_a_running_procedure_is_stopped_through_the_confirmation_that_names_it(page: Page, open_page: OpenPage) -> None:
-    procedure_id = prepare(page, ENDLESS, "endless.py")
+def test_a_running_procedure_is_stopped_through_the_confirmation_that_names_it(page: Page, product: Product) -> None:
+    procedure_id = prepare(page, product, ENDLESS, "endless.py")
     page.get_by_role("button", name="Start main").click()
     expect(state(page)).to_have_text("RUNNING main")
     mark(page)
@@ -131,10 +144,9 @@ def test_a_running_procedure_is_stopped_through_the_confirmation_that_names_it(p
     assert is_marked(page)
 
 
-def test_stop_works_without_javascript(page: Page, open_page: OpenPage) -> None:
-    procedure_id = prepare(page, ENDLESS, "endless.py")
-    page.get_by_role("button", name="Start main").click()
-    expect(state(page)).to_have_text("RUNNING main")
+def test_stop_works_without_javascript(open_page: OpenPage, product: Product) -> None:
+    procedure_id = create(product, ENDLESS, "endless.py", start=True)
+    product.wait_for_state(procedure_id, "RUNNING")
     plain = open_page("operator", has_javascript=False)
     plain.get_by_role("link", name="Stop 1 running").click()
     plain.locator(f"a[href='/procedures/{procedure_id}/stop/?how=kill']:visible").click()
@@ -142,11 +154,11 @@ def test_stop_works_without_javascript(page: Page, open_page: OpenPage) -> None:
     expect(state(plain)).to_have_text("STOPPED")
 
 
-def test_a_refused_start_says_who_holds_the_telescope_and_stays(page: Page) -> None:
-    first = prepare(page, ENDLESS, "endless.py")
-    page.get_by_role("button", name="Start main").click()
-    expect(state(page)).to_have_text("RUNNING main")
-    prepare(page, COUNTING, "counting.py")
+def test_a_refused_start_says_who_holds_the_telescope_and_stays(page: Page, product: Product) -> None:
+    claims = {"resources": ["telescope"]}
+    first = create(product, ENDLESS, "endless.py", start=True, **claims)
+    product.wait_for_state(first, "RUNNING")
+    prepare(page, product, COUNTING, "counting.py", **claims)
     page.get_by_role("button", name="Start main").click()
     refusal = page.get_by_role("alert").filter(has_text="refused")
     expect(refusal).to_contain_text(f"procedure {first} (endless.py) holds “telescope”")
@@ -168,29 +180,27 @@ def test_a_failure_shows_its_cause_and_its_stack_trace(page: Page) -> None:
     expect(errors.first).to_contain_text("err")
 
 
-def test_a_fault_in_the_arguments_is_said_beside_the_field_without_a_reload(page: Page) -> None:
-    prepare(page, COUNTING, "counting.py")
+def test_a_fault_is_said_beside_its_field_and_what_is_typed_survives_what_happens_meanwhile(
+    page: Page, product: Product
+) -> None:
+    procedure_id = prepare(page, product, COUNTING + "\ndef wave(): ...\n", "counting.py")
     mark(page)
-    page.locator("[name='main.count']").fill("many")
+    count = page.locator("[name='main.count']")
+    count.fill("many")
     page.get_by_role("button", name="Start main").click()
     expect(page.get_by_text("must be a whole number")).to_be_visible()
-    expect(page.locator("[name='main.count']")).to_be_focused()
-    assert is_marked(page)
-
-
-def test_what_is_being_typed_survives_what_happens_meanwhile(page: Page, product: Product) -> None:
-    procedure_id = prepare(page, COUNTING + "\ndef wave(): ...\n", "counting.py")
-    page.locator("[name='main.count']").fill("7")
+    expect(count).to_be_focused()
     product.http.put(
         f"procedures/{procedure_id}/", json={"state": "RUNNING", "script_args": {"wave": {}}}
     ).raise_for_status()
     expect(page.locator("[data-part=commands]")).to_contain_text("wave")
-    expect(page.locator("[name='main.count']")).to_have_value("7")
-    expect(page.locator("[name='main.count']")).to_be_focused()
+    expect(count).to_have_value("many")
+    expect(count).to_be_focused()
+    assert is_marked(page)
 
 
-def test_output_of_a_thousand_lines_follows_and_can_be_read_back(page: Page) -> None:
-    prepare(page, 'def main():\n    for n in range(30000):\n        print("row", n)\n', "many.py")
+def test_output_of_a_thousand_lines_follows_and_can_be_read_back(page: Page, product: Product) -> None:
+    prepare(page, product, 'def main():\n    for n in range(30000):\n        print("row", n)\n', "many.py")
     page.get_by_role("button", name="Start main").click()
     expect(state(page)).to_have_text("COMPLETE")
     output = page.get_by_label("Output, newest last")
@@ -209,7 +219,9 @@ def test_output_of_a_thousand_lines_follows_and_can_be_read_back(page: Page) -> 
     expect(page.get_by_text("Ended", exact=True)).to_be_visible()
 
 
-def test_logging_out_leads_to_the_door_and_back_is_closed(page: Page) -> None:
+def test_logging_out_leads_to_the_door_and_back_is_closed(door: Page, people: dict[str, str]) -> None:
+    page = door
+    log_in(page, "operator")
     page.get_by_role("button", name="Log out").click()
     expect(page.get_by_text("You are logged out")).to_be_visible()
     page.go_back()
@@ -224,10 +236,9 @@ def test_a_wrong_password_is_said(door: Page, product: Product) -> None:
     expect(door.get_by_role("alert")).to_have_text("Name and password do not match.")
 
 
-def test_a_viewer_watches_but_has_no_button_and_gets_403(page: Page, open_page: OpenPage) -> None:
+def test_a_viewer_watches_but_has_no_button_and_gets_403(open_page: OpenPage, product: Product) -> None:
     viewer = open_page("viewer")
-    procedure_id = prepare(page, ENDLESS, "endless.py")
-    page.get_by_role("button", name="Start main").click()
+    procedure_id = create(product, ENDLESS, "endless.py", start=True)
     card = viewer.locator(f"[data-list=running] [data-procedure='{procedure_id}']")
     expect(card).to_contain_text("still here")
     expect(
@@ -249,11 +260,10 @@ def test_the_theme_is_chosen_at_once_and_kept(page: Page, tmp_path: Path) -> Non
     expect(page.locator("html")).to_have_attribute("data-theme", "night")
 
 
-def test_the_keyboard_alone_finds_starts_and_opens_a_procedure(page: Page, open_page: OpenPage) -> None:
-    other = open_page("operator")
-    first = prepare(other, COUNTING, "first.py")
+def test_the_keyboard_alone_finds_starts_and_opens_a_procedure(page: Page, product: Product) -> None:
+    first = create(product, COUNTING, "first.py")
     expect(page.locator(f"[data-list=prepared] [data-procedure='{first}']")).to_contain_text("READY")
-    second = prepare(other, ENDLESS, "second.py")
+    second = create(product, ENDLESS, "second.py")
     row = page.locator(f"[data-list=prepared] [data-procedure='{second}']")
     expect(row).to_contain_text("READY")
     page.keyboard.press("j")
@@ -276,9 +286,7 @@ def test_the_keyboard_alone_finds_starts_and_opens_a_procedure(page: Page, open_
 
 def test_recent_narrows_to_what_is_typed(page: Page, product: Product) -> None:
     for name in ("apple.py", "pear.py"):
-        script = {"script_type": "embedded", "script_body": "def main(): ...", "name": name}
-        procedure_id = int(product.http.post("procedures/", json={"script": script}).raise_for_status().json()["id"])
-        product.wait_for_state(procedure_id, "READY")
+        procedure_id = create(product, "def main(): ...", name)
         product.http.put(f"procedures/{procedure_id}/", json={"state": "STOPPED", "abort": False, "grace": 0})
     recent = page.locator("[data-list=recent]")
     expect(recent).to_contain_text("pear.py")

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { layOut, layOutLast, lengthOf, placeOf } from "../../static/js/scale.js";
+import { columnsOf } from "../../static/js/volume.js";
 
 /** @type {import("../../static/js/scale.js").Step[]} */
 const STEPS = [
@@ -46,4 +47,16 @@ test("the last seconds alone are to scale, and what ended before them is left ou
   ]);
   assert.equal(placeOf(bars, 5070), 50);
   assert.equal(lengthOf(STEPS, 9000), 5000);
+});
+
+test("output lies where it was printed, however much a wait was shortened, and all of it is counted", () => {
+  const { bars } = layOut(STEPS, 9000);
+  const columns = columnsOf(bars, [[105, 105, 10], [5000, 5100, 500], [5100, 5100, 7]], -Infinity);
+  const sum = (/** @type {number[]} */ some) => some.reduce((all, one) => all + one, 0);
+  assert.ok(Math.abs(sum(columns) - 517) < 1e-6);
+  const [, ready, running] = bars;
+  const of = (/** @type {import("../../static/js/scale.js").Bar | undefined} */ bar) => columns.slice(Math.ceil(((bar?.from ?? 0) / 100) * columns.length), Math.floor((((bar?.from ?? 0) + (bar?.width ?? 0)) / 100) * columns.length));
+  assert.equal(sum(of(ready)), 0);
+  assert.ok(sum(of(running)) > 480);
+  assert.ok(Math.abs(sum(columnsOf(bars, [[105, 105, 10], [5000, 5100, 500]], 4000)) - 500) < 1e-6);
 });

@@ -161,6 +161,7 @@ def test_a_failure_shows_the_scripts_frames_first_and_old_ones_their_text(
             "function": "main",
             "kind": "script",
             "code": [[1, "def main():"], [2, "    go()"]],
+            "variables": [["target", "'Cen <A>'"], ["token", "•••"]],
         },
         {"file": "/usr/lib/json.py", "line": 9, "function": "loads", "kind": "library", "code": [[9, "return x"]]},
     ]
@@ -176,6 +177,7 @@ def test_a_failure_shows_the_scripts_frames_first_and_old_ones_their_text(
     assert ("observe.py:2" in shown) == has_frames
     assert ("1 frame of libraries and of OET" in shown) == has_frames
     assert ("no &lt;dish&gt;" in shown) == has_frames
+    assert ("= &#x27;Cen &lt;A&gt;&#x27;" in shown) == has_frames
 
 
 def test_a_look_at_what_has_ended_says_so(client: Client, users: Users, procedure: Procedure) -> None:
