@@ -39,7 +39,7 @@ What both sides read and write (see docs/run-directory.md)
 Pieces
     `modules`       loading a script as a module
     `functions`     describing its functions, arguments and results; `calling` them
-    `failures`      describing exceptions; `frames` the code where they were raised
+    `failures`      describing exceptions; `frames` the code where they were raised, `variables` what was in it
     `processes`     what /proc knows; signals that cannot hit the wrong process; `belonging` whose they are
     `treekill`      killing a whole tree of processes, for certain
     `emergency`     killing every script of a machine, with nothing but Python

@@ -75,7 +75,7 @@ def _chain(error: BaseException) -> list[dict[str, Any]]:
         links.append({"type": _kind(part), "message": _message(part), "frames": [frame for frame, _ in located]})
         own = [(shown, frame) for shown, frame in located if frame is not None and shown["kind"] == frames.SCRIPT]
         with_variables += own[-_WITH_VARIABLES:]
-    told = variables.describe_all([frame.f_locals for _, frame in with_variables])
+    told = variables.describe_all([frame.f_locals for _, frame in with_variables], variables.TIMEOUT_S)
     for (shown, _), its_own in zip(with_variables, told):
         shown["variables"] = its_own
     if _is_bounded(links):

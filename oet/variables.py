@@ -23,7 +23,7 @@ MAX_VARIABLES = 20
 MAX_CHARACTERS = 200
 MAX_ITEMS = 6
 MAX_DEPTH = 3
-TIMEOUT_S = 0.5
+TIMEOUT_S = 1.0
 """For all frames of a failure together."""
 MASK = "•••"
 _NO_TIME = "(not told in time)"
@@ -72,7 +72,7 @@ def is_secret(name: str) -> bool:
     return _SECRET_PART.search(words) is not None or not _SECRETS.isdisjoint(re.split(r"[\W_\d]+", words))
 
 
-def describe_all(frames: Iterable[Mapping[str, Any]], timeout_s: float = TIMEOUT_S) -> list[Variables]:
+def describe_all(frames: Iterable[Mapping[str, Any]], timeout_s: float) -> list[Variables]:
     """The variables of several frames, as far as they are told in `timeout_s` seconds; never fails, whatever objects do."""
     found: list[Variables] = [
         [[name, MASK if is_secret(name) else _NO_TIME] for name in _worth_telling(variables)] for variables in frames

@@ -143,7 +143,8 @@ def arguments_in_brief(inputs: Mapping[str, ProcedureInput], *, characters: int 
     parts: list[str] = []
     for call in inputs.values():
         parts += [_brief(value) for value in call.args]
-        parts += [f"{name}={_brief(value)}" for name, value in call.kwargs.items()]
+        named = [f"{name}={_brief(value)}" for name, value in call.kwargs.items()]
+        parts += [said for said in named if said not in parts]  # init and main are often told the same
     line = ", ".join(parts)
     return line if len(line) <= characters else line[: characters - 1] + "…"
 

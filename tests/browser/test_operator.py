@@ -137,6 +137,8 @@ def test_a_running_procedure_is_stopped_through_the_confirmation_that_names_it(p
     expect(dialog).to_be_hidden()
     page.get_by_role("link", name="Stop…").click()
     expect(dialog).to_contain_text("started by operator")
+    expect(dialog.locator("[data-abort]")).to_contain_text("Not possible: no abort script is set (OET_ABORT_SCRIPT).")
+    expect(dialog.locator("[data-abort] input")).to_be_disabled()
     dialog.get_by_role("button", name="Stop endless.py").click()
     expect(state(page)).to_have_text("STOPPED")
     expect(page.get_by_label("Output, newest last")).to_contain_text("tidied up")

@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import DEADLINE_MS, OpenPage, log_in
+from tests.browser.test_operator import create
 from tests.product import Product, started_product
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
@@ -33,13 +34,11 @@ def main(subarray_id: int):
 """
 
 
-def run(product: Product, text: str, name: str, function: str = "main", **more: object) -> int:
-    """Prepare and start a script over REST; it has printed `up`."""
-    script = {"script_type": "embedded", "script_body": text, "name": name}
-    procedure_id = int(product.http.post("procedures/", json={"script": script}).raise_for_status().json()["id"])
+def run(product: Product, text: str, name: str, **more: object) -> int:
+    """Prepare and start a script over REST."""
+    procedure_id = create(product, text, name)
     product.wait_for_state(procedure_id, "READY")
-    body = {"state": "RUNNING", **more}
-    product.http.put(f"procedures/{procedure_id}/", json=body).raise_for_status()
+    product.http.put(f"procedures/{procedure_id}/", json={"state": "RUNNING", **more}).raise_for_status()
     return procedure_id
 
 
@@ -58,8 +57,9 @@ def being_stopped(product: Product, procedure_id: int, *, grace_s: float) -> Ite
 
 
 def test_a_stop_counts_down_offers_the_kill_and_moves_no_row(page: Page, product: Product) -> None:
-    procedure_id = run(product, STUBBORN, "stubborn.py")
+    procedure_id = run(product, STUBBORN, "stubborn.py", script_args={"main": {"kwargs": {"subarray_id": 7}}})
     card = page.locator(f"[data-list=running] [data-procedure='{procedure_id}']")
+    expect(card.locator("[data-field=arguments]")).to_have_text("subarray_id=7")
     expect(card).to_contain_text("up")
     expect(card.locator(".stopping.wide")).to_be_empty()
     before = card.bounding_box()
@@ -97,16 +97,6 @@ def test_the_stop_report_names_each_rung_and_every_process_that_was_killed(page:
     expect(report.locator("time")).to_have_count(len(told["rungs"]) + 1)
 
 
-def test_a_script_that_ends_by_itself_was_not_killed_says_the_report(page: Page, product: Product) -> None:
-    procedure_id = run(product, PLAIN, "plain.py")
-    product.http.put(f"procedures/{procedure_id}/", json={"state": "STOPPED", "abort": False}).raise_for_status()
-    page.goto(f"/procedures/{procedure_id}/")
-    report = page.locator("[data-part=report]")
-    expect(report.locator("li").filter(has_text="Freeze and kill")).to_contain_text("not needed")
-    expect(report.locator("li").filter(has_text="Freeze and kill")).to_contain_text("of grace left")
-    expect(report.locator(".killed")).to_have_count(0)
-
-
 def test_a_timeout_counts_down_on_both_pages_and_ends_failed(page: Page, open_page: OpenPage) -> None:
     page.goto("/prepare/?paste=1")
     page.get_by_label("Name").fill("plain.py")
@@ -120,6 +110,10 @@ def test_a_timeout_counts_down_on_both_pages_and_ends_failed(page: Page, open_pa
     procedure_id = int(page.url.rstrip("/").rsplit("/", 1)[1])
     now = open_page("operator")
     expect(page.get_by_label("Timeout")).to_have_attribute("placeholder", "3:00, as it was prepared")
+    page.get_by_label("Timeout").fill("-1")
+    page.get_by_role("button", name="Start main").click()
+    expect(page.get_by_text("must be above 0")).to_be_visible()
+    expect(page.get_by_label("Timeout")).to_be_focused()
     page.get_by_label("Timeout").fill("6")
     page.get_by_role("button", name="Start main").click()
     expect(page.locator("[data-field=timeout]")).to_have_text(re.compile(r"timeout in [1-6] s"))
@@ -128,37 +122,6 @@ def test_a_timeout_counts_down_on_both_pages_and_ends_failed(page: Page, open_pa
     expect(page.locator("[data-page-procedure] [data-field=state]")).to_have_text("FAILED")
     expect(page.locator("[data-part=cause]")).to_contain_text("timed out after")
     expect(page.locator("[data-part=report]")).to_contain_text("Its time was up")
-
-
-def test_a_wrong_timeout_of_a_start_is_said_beside_its_field(page: Page, product: Product) -> None:
-    script = {"script_type": "embedded", "script_body": PLAIN, "name": "plain.py"}
-    procedure_id = int(product.http.post("procedures/", json={"script": script}).raise_for_status().json()["id"])
-    product.wait_for_state(procedure_id, "READY")
-    page.goto(f"/procedures/{procedure_id}/")
-    page.get_by_label("Timeout").fill("-1")
-    page.get_by_role("button", name="Start main").click()
-    expect(page.get_by_text("must be above 0")).to_be_visible()
-    expect(page.get_by_label("Timeout")).to_be_focused()
-    page.get_by_label("Timeout").fill("600")
-    page.get_by_role("button", name="Start main").click()
-    expect(page.locator("[data-page-procedure] [data-field=state]")).to_have_text("RUNNING main")
-    summary = product.http.get(f"procedures/{procedure_id}/").json()
-    assert summary["deadline_at"] - summary["started_at"] == pytest.approx(600, abs=1)
-
-
-def test_the_arguments_of_a_start_reach_an_open_page(page: Page, product: Product) -> None:
-    procedure_id = run(product, STUBBORN, "stubborn.py", script_args={"main": {"kwargs": {"subarray_id": 7}}})
-    card = page.locator(f"[data-list=running] [data-procedure='{procedure_id}']")
-    expect(card.locator("[data-field=arguments]")).to_have_text("subarray_id=7")
-
-
-def test_without_an_abort_script_the_dialog_says_why_an_abort_is_not_possible(page: Page, product: Product) -> None:
-    procedure_id = run(product, PLAIN, "plain.py")
-    card = page.locator(f"[data-list=running] [data-procedure='{procedure_id}']")
-    card.get_by_role("link", name="Stop…").click()
-    abort = page.get_by_role("dialog").locator("[data-abort]")
-    expect(abort).to_contain_text("Not possible: no abort script is set (OET_ABORT_SCRIPT).")
-    expect(abort.locator("input")).to_be_disabled()
 
 
 @pytest.fixture(scope="module")

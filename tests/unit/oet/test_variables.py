@@ -7,6 +7,13 @@ from hypothesis import strategies as st
 from oet import failures, variables
 from oet.variables import MASK, MAX_CHARACTERS, MAX_ITEMS, MAX_VARIABLES, describe, describe_all, is_secret
 
+LONG_S = 60.0
+
+
+@pytest.fixture(autouse=True)
+def on_a_busy_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(variables, "TIMEOUT_S", LONG_S)
+
 
 @pytest.mark.parametrize(
     "name", ["password", "api_key", "KEY", "authToken", "AWS_SECRET_KEY", "dbPassword", "passwd", "ssh_key_2", "cookie"]
@@ -31,7 +38,7 @@ def test_secrets_are_masked_wherever_their_name_stands() -> None:
         "session": Session(),
         "command": "curl -H 'Authorization: Bearer hunter2' --password hunter2",
     }
-    [told] = describe_all([held])
+    [told] = describe_all([held], LONG_S)
     assert "hunter2" not in str(told)
     assert dict(told) == {
         "token": MASK,
@@ -48,13 +55,13 @@ def test_much_is_cut() -> None:
     assert describe(deep) == "[[[[…]]]]"
     assert len(describe("x" * 10**6)) <= MAX_CHARACTERS
     assert describe(1 << 10**6) == "<a very large int>"
-    [told] = describe_all([{f"v{n}": n for n in range(1000)}])
+    [told] = describe_all([{f"v{n}": n for n in range(1000)}], LONG_S)
     assert len(told) == MAX_VARIABLES
 
 
 def test_modules_functions_and_classes_are_left_out() -> None:
     [told] = describe_all(
-        [{"threading": threading, "Thread": threading.Thread, "describe": describe, "n": 1, "__name__": ""}]
+        [{"threading": threading, "Thread": threading.Thread, "describe": describe, "n": 1, "__name__": ""}], LONG_S
     )
     assert told == [["n", "1"]]
 
