@@ -29,6 +29,7 @@ THEME_COOKIE = "oet_theme"
 SEEN_COOKIE = "oet_seen_aborts"
 """Ids of failed aborts whose alarm this browser need not show any more, such as `12.17`."""
 _ROLES = ("engineer", "operator", "viewer")
+_HEADINGS = {403: "Not allowed", 404: "Not here"}
 _STATUS = {"invalid": 400, "forbidden": 403, "not_found": 404, "no_manager": 503, "no_answer": 504}
 
 
@@ -137,10 +138,12 @@ def refused(request: HttpRequest, refusal: Refusal) -> HttpResponse:
         if isinstance(refusal, InvalidInput):
             answer["errors"] = refusal.errors
         return JsonResponse(answer, status=status_of(refusal))
+    status = status_of(refusal)
+    words = {"refusal": str(refusal), "heading": _HEADINGS.get(status, "Refused")}
     try:
-        return Page.of(request).render("procedures/refused.html", status=status_of(refusal), refusal=str(refusal))
+        return Page.of(request).render("procedures/refused.html", status=status, **words)
     except NotAllowed:  # not even the strip may be shown
-        return render(request, "procedures/refused.html", {"refusal": str(refusal)}, status=status_of(refusal))
+        return render(request, "procedures/refused.html", words, status=status)
 
 
 def page_view(

@@ -74,13 +74,8 @@ def open_page(browser: Browser, product: Product, session_of: Session) -> Iterat
     contexts: list[BrowserContext] = []
 
     def open_another(who: str, *, has_javascript: bool = True, script: str = "", **options: Any) -> Page:
-        context = browser.new_context(
-            base_url=product.url,
-            viewport=DESK,
-            java_script_enabled=has_javascript,
-            storage_state=session_of(who),
-            **options,
-        )
+        chosen = {"viewport": DESK, "java_script_enabled": has_javascript, "storage_state": session_of(who), **options}
+        context = browser.new_context(base_url=product.url, **chosen)
         contexts.append(context)
         window = context.new_page()
         window.set_default_timeout(DEADLINE_MS)

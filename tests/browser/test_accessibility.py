@@ -18,6 +18,10 @@ pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 PHONE = ViewportSize(width=390, height=844)
 BY_COLOUR = ["color-contrast", "link-in-text-block"]
 """The rules that can be broken in one theme and kept in another."""
+COPIES = ["tbody > tr:nth-child(n+13)", ".output li:nth-child(n+13)", ".bar-link:nth-of-type(n+13)"]
+"""Rows like those before them."""
+ON_EVERY_PAGE = [".top", ".foot"]
+"""Their colours are looked at on Now."""
 
 
 @pytest.fixture(scope="module")
@@ -59,14 +63,15 @@ def on_a_phone(scene: Scene) -> set[str]:
     return {"/", f"/procedures/{scene.stopped}/", "/prepare/", "/history/", "/overrides/", f"/trials/{scene.trial}/"}
 
 
-def violations(page: Page, where: str, rules: list[str] | None = None) -> list[str]:
+def violations(page: Page, where: str, rules: list[str] | None = None, left_out: list[str] = COPIES) -> list[str]:
     """What axe objects to, one line for each element: the rule, where it is, what is wrong with it."""
     if not page.evaluate("'axe' in window"):
         page.evaluate(AXE_SCRIPT)
     options: dict[str, Any] = {"resultTypes": ["violations"], "preload": False}
     if rules:
         options["runOnly"] = {"type": "rule", "values": rules}
-    found = page.evaluate("options => axe.run(document, options).then(({ violations }) => violations)", options)
+    look = "([context, options]) => axe.run(context, options).then(({ violations }) => violations)"
+    found = page.evaluate(look, [{"exclude": [[selector] for selector in left_out]}, options])
     return [
         f"{where}: {one['id']} ({one['help']}) at {' '.join(map(str, node['target']))}: {_reason(node)}"
         for one in found
@@ -83,7 +88,11 @@ def in_each_theme(page: Page, where: str) -> Iterator[str]:
     """Look at the page by every rule, and once more in each other theme by the rules of colour, as if it had been chosen."""
     for theme in THEMES:
         page.evaluate("theme => document.documentElement.dataset.theme = theme", theme)
-        yield from violations(page, f"{where} ({theme})", None if theme == THEMES[0] else BY_COLOUR)
+        if theme == THEMES[0]:
+            yield from violations(page, f"{where} ({theme})")
+        else:
+            left_out = COPIES if where == "/" else COPIES + ON_EVERY_PAGE
+            yield from violations(page, f"{where} ({theme})", BY_COLOUR, left_out)
 
 
 def test_what_is_wrong_is_found_and_named(door: Page, people: dict[str, str]) -> None:
