@@ -16,7 +16,7 @@ const COLUMNS = 180;
  * @param {import("./scale.js").Bar[]} bars @param {Volume} volume @param {number} since what ended before is left out @returns {number[]}
  */
 export function columnsOf(bars, volume, since) {
-  const columns = new Array(COLUMNS).fill(0);
+  const columns = Array.from({ length: COLUMNS }, () => 0);
   const columnAt = (/** @type {number} */ at) => Math.min(COLUMNS - 1, Math.floor((placeOf(bars, at) / 100) * COLUMNS));
   for (const [begin, end, bytes] of volume) {
     if (end < since) continue;

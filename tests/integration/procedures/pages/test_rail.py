@@ -11,9 +11,10 @@ from procedures.domain.arguments import ProcedureInput
 from procedures.domain.nights import Run, night_at
 from procedures.domain.states import ProcedureState
 from procedures.models import OperatorOverride, OutputChunk, Procedure
+from procedures.moves import Move
 from procedures.output_volume import MOST_PARTS, volume_of
 from procedures.pages.rail import draw_tonight
-from procedures.recorder import Move, recording
+from procedures.recorder import recording
 from tests.fixtures.people import Users
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
