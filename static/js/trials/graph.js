@@ -155,7 +155,7 @@ function bestFor(room, nodes, links, size) {
 /** The room its words take at most; that an ending will never come is seldom said. @param {Edge} edge */
 function widthOf(edge) {
   const words = edgeWords({ ...edge, is_satisfied: false, is_impossible: false });
-  return (words.length + (edge.use === "start_when" ? NEVER.length : 0)) * PX_PER_LETTER;
+  return (words.length + (edge.use === "start_when" || edge.is_impossible ? NEVER.length : 0)) * PX_PER_LETTER;
 }
 
 /** @param {HTMLElement} place */

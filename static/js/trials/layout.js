@@ -21,7 +21,7 @@ const BETWEEN = 46;
 /** Downwards two rows of words fit between two layers. */
 const BETWEEN_DOWN = 66;
 const LABEL_HEIGHT = 18;
-const WIDEST_GAP = 210;
+const WIDEST_GAP = 170;
 const EDGE = 10;
 const SWEEPS = 8;
 const STRAIGHTENINGS = 6;
