@@ -66,7 +66,7 @@ def test_actions_run_live_and_a_look_shows_where_the_script_is(page: Page, produ
     expect(actions.locator("[data-state=running] small")).to_contain_text(re.compile(r"dump \d+"))
     seen = actions.locator("[data-state=running] small").inner_text()
     expect(actions.locator("[data-state=running] small")).not_to_have_text(seen)
-    timeline = page.locator("[data-timeline] svg.scale")
+    timeline = page.locator("[data-timeline] svg[role=img]")
     expect(timeline).to_have_attribute("aria-label", re.compile("action gain-cal error, action scan running"))
     page.get_by_role("link", name="Look", exact=True).click()
     doing = page.get_by_role("region", name="What it is doing now")
