@@ -1,4 +1,4 @@
-"""The tables of trials. Rows change through `creation`, `settling`, `setup` and `service` only; nothing here has side effects."""
+"""The tables of trials. Rows change through `creation`, `settling`, `manager` and `service` only; nothing here has side effects."""
 
 from django.db import models
 from django.db.models import Q

@@ -1,22 +1,21 @@
 """The transactions around a set-up: what is read for it, and what becomes of the trial after it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 from procedures import statements
 from procedures.domain.states import ProcedureState
 from procedures.models import Procedure
 from procedures.recorder import Recording
+from trials.domain.rendering import Rendered
 from trials.domain.specification import TaskSpec
 from trials.domain.states import TERMINAL, UNFINISHED, ScriptState, TrialState
 from trials.models import UNFINISHED_STATES, Trial, TrialIssue, TrialScript
 from trials.settling import LiveTrial, Settlement, change_trial
 from trials.specifications import spec_of_task
-
-if TYPE_CHECKING:
-    from trials.manager.setting_up import Outfit
 
 
 @dataclass(frozen=True)
@@ -37,6 +36,16 @@ class Plan:
     def is_wanted_after_abort(self) -> bool:
         """Whether some script may start although the trial is aborted."""
         return any(self.spec.scripts[key].ignore_abort for key in self.procedures)
+
+
+@dataclass
+class Outfit:
+    """What a trial is given."""
+
+    folder: Path
+    ports: dict[str, int] = field(default_factory=dict)
+    scripts: dict[str, Rendered] = field(default_factory=dict)
+    unknown_in_templates: dict[str, list[str]] = field(default_factory=dict)
 
 
 def read_plan(trial_id: int) -> Plan | None:
@@ -68,7 +77,7 @@ def hold_ports(_record: Recording, trial_id: int, ports: Mapping[str, int]) -> N
     Trial.objects.filter(pk=trial_id).update(ports=dict(ports))
 
 
-def begin(record: Recording, trial_id: int, plan: Plan, outfit: "Outfit") -> None:
+def begin(record: Recording, trial_id: int, plan: Plan, outfit: Outfit) -> None:
     """It is set up: its scripts may start."""
     if not Trial.objects.filter(pk=trial_id, state__in=UNFINISHED_STATES, started_at__isnull=True).exists():
         return
@@ -117,7 +126,7 @@ def _load(record: Recording, trial_id: int) -> tuple[LiveTrial, Settlement, date
     return settlement.load(trial_id), settlement, datetime.now(UTC)
 
 
-def _write_scripts(trial_id: int, plan: Plan, outfit: "Outfit") -> None:
+def _write_scripts(trial_id: int, plan: Plan, outfit: Outfit) -> None:
     """What was rendered, where it is needed: with the scripts, and with the procedures that they are."""
     scripts = list(TrialScript.objects.filter(trial_id=trial_id, state=ScriptState.PENDING.value).only("key"))
     for script in scripts:
@@ -134,7 +143,7 @@ def _write_scripts(trial_id: int, plan: Plan, outfit: "Outfit") -> None:
         statements.update(Procedure, procedure.pk, ProcedureState.CREATING.value, given)
 
 
-def _warn(settlement: Settlement, trial: LiveTrial, outfit: "Outfit", now: datetime) -> None:
+def _warn(settlement: Settlement, trial: LiveTrial, outfit: Outfit, now: datetime) -> None:
     for name, unknown in outfit.unknown_in_templates.items():
         for variable in unknown:
             title, words = f"template {name}: {variable} is unknown", "nothing was put in its place"

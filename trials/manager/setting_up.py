@@ -7,7 +7,6 @@ import asyncio
 import hashlib
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
@@ -41,16 +40,6 @@ class SetUpFailed(Exception):
 
 class _Aborted(Exception):
     """It is not wanted any more."""
-
-
-@dataclass
-class Outfit:
-    """What a trial is given."""
-
-    folder: Path
-    ports: dict[str, int] = field(default_factory=dict)
-    scripts: dict[str, Rendered] = field(default_factory=dict)
-    unknown_in_templates: dict[str, list[str]] = field(default_factory=dict)
 
 
 class SettingUp:
@@ -94,12 +83,12 @@ class SettingUp:
         finally:
             del self._stops[trial_id]
 
-    async def _outfit(self, plan: beginning.Plan, stop: asyncio.Event) -> Outfit:
+    async def _outfit(self, plan: beginning.Plan, stop: asyncio.Event) -> beginning.Outfit:
         folder = folder_of(self._context.settings.run_dir, plan.trial_id)
         try:
             await self._fill(folder, plan, stop)
             ports = await self._ports(plan) if plan.spec.ports else {}
-            outfit = Outfit(folder, ports)
+            outfit = beginning.Outfit(folder, ports)
             facts = TrialFacts(plan.task_id, plan.trial_id, str(folder), ports)
             if plan.spec.templates:
                 outfit.unknown_in_templates = await asyncio.to_thread(_templates, plan.spec, facts, folder)

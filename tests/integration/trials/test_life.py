@@ -21,9 +21,8 @@ from tests.waiting import wait_until
 from trials.domain.rendering import TrialFacts, rendered_scripts
 from trials.domain.states import ScriptState
 from trials.losses import bury_lost_trials
-from trials.manager.beginning import begin, read_plan
+from trials.manager.beginning import Outfit, begin, read_plan
 from trials.manager.dispatching import dispatch
-from trials.manager.setting_up import Outfit
 from trials.models import Trial, TrialIssue, TrialScript
 
 pytestmark = pytest.mark.django_db(transaction=True)
