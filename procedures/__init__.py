@@ -16,7 +16,7 @@ Asking for something
     `environments`, `environment_news`, `git_browser`, `git_scripts`, `script_files`    where scripts come from
 
 Finding
-    `selectors` procedures · `audit` commands · `output`, `output_search` · `sayings` · `happenings` what was published ·
+    `selectors` procedures · `audit` commands · `output`, `output_search`, `output_volume` · `sayings` · `happenings` what was published ·
     `search` all of them
     `nights`, `outcomes`, `usual`    what ran in a night, how scripts end, how long they take · `keyset` pages of long lists
     `logins`            who a token or session is
