@@ -3,8 +3,10 @@
 from dataclasses import dataclass
 from typing import Any
 
+from django.db.models import Q
+
 from procedures.domain.people import Actor, Right
-from procedures.keyset import page
+from procedures.keyset import WINDOW, Cursor, Page, page_of
 from procedures.models import Command
 from procedures.selectors import procedure_for
 
@@ -39,13 +41,19 @@ def history_of(actor: Actor, procedure_id: int) -> list[dict[str, Any]]:
     ]
 
 
-def find_commands(actor: Actor, wanted: CommandFilter, limit: int) -> list[Command]:
-    """At most `limit` commands, newest last: the newest, or those next to `before_id` or `after_id`."""
+def find_commands(actor: Actor, wanted: CommandFilter, size: int) -> Page[Command]:
+    """At most `size` commands: the newest, or those next to `before_id` or `after_id`.
+
+    All but the procedure is looked for among so many rows at a time; the page then says where to go on.
+    """
     actor.require(Right.VIEW)
     rows = Command.objects.all()
-    exact = {"procedure_id": wanted.procedure_id, "issued_by": wanted.who, "kind": wanted.kind, "state": wanted.state}
-    rows = rows.filter(**{name: value for name, value in exact.items() if value not in (None, "")})
-    return page(rows, limit, before_id=wanted.before_id, after_id=wanted.after_id)
+    if wanted.procedure_id is not None:
+        rows = rows.filter(procedure_id=wanted.procedure_id)
+    exact = {"issued_by": wanted.who, "kind": wanted.kind, "state": wanted.state}
+    match = Q(**{name: value for name, value in exact.items() if value})
+    cursor = Cursor(wanted.before_id, wanted.after_id)
+    return page_of(rows, match or None, cursor, size=size, window=WINDOW)
 
 
 def command_summary(command: Command) -> dict[str, Any]:

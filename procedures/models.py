@@ -90,11 +90,20 @@ class Procedure(models.Model):
                 condition=models.Q(environment_id__isnull=False),
                 name="procedure_environment_id",
             ),
+            models.Index(
+                fields=["created_at"], condition=models.Q(abort_of__isnull=False), name="procedure_abort_created"
+            ),
             # What durations and outcomes are counted from, without a look at the rows; written once, at the end.
             models.Index(
                 fields=["finished_at", "script_name", "state", "started_at", "id"],
                 condition=models.Q(finished_at__isnull=False),
                 name="procedure_ended",
+            ),
+            # How long a script usually takes is read from its latest complete runs; written once, at the end.
+            models.Index(
+                fields=["script_name", "state", "id", "started_at", "finished_at"],
+                condition=models.Q(finished_at__isnull=False),
+                name="procedure_usual",
             ),
         ]
 

@@ -11,10 +11,11 @@ from heapq import merge
 from itertools import islice
 
 from django.db import connection
-from django.db.models import Max, Min, Q, QuerySet
+from django.db.models import Q, QuerySet
 
 from procedures.domain.people import Actor
 from procedures.domain.search import Search, Term, matches
+from procedures.keyset import key_span
 from procedures.models import Procedure, ProcedureText
 from procedures.selectors import procedures_for
 
@@ -100,10 +101,8 @@ def _keys(since: datetime | None, until: datetime | None, before: int | None) ->
     span = {name: time for name, time in (("created_at__gte", since), ("created_at__lt", until)) if time}
     if not span:
         return _Keys(greatest=greatest)
-    found = Procedure.objects.filter(**span).aggregate(least=Min("pk"), greatest=Max("pk"))
-    if found["least"] is None:
-        return None
-    return _Keys(found["least"], min(greatest, found["greatest"]), Q(**span))
+    keys = key_span(Procedure.objects.filter(**span))
+    return _Keys(keys[0], min(greatest, keys[1]), Q(**span)) if keys else None
 
 
 def _hits(terms: Sequence[Term], keys: _Keys, limit: int) -> list[int]:

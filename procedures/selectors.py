@@ -23,8 +23,9 @@ from procedures.domain.scripts import (
     script_to_json,
 )
 from procedures.domain.states import ProcedureState
-from procedures.keyset import page
+from procedures.keyset import WINDOW, Cursor, Page, key_span, page_of
 from procedures.models import ArgCapture, Event, Node, Procedure, ProcedureHistory
+from procedures.narrowing import Narrowing, led_by_best
 
 MAX_PAGE = 500
 _TEXTS = frozenset({EmbeddedStringScript.script_type, ShellScript.script_type})
@@ -59,24 +60,34 @@ def procedure_for(actor: Actor, procedure_id: int) -> Procedure:
         raise NoSuchProcedure(procedure_id) from None
 
 
-def find_procedures(actor: Actor, wanted: ProcedureFilter, limit: int) -> list[Procedure]:
-    """At most `limit` procedures, newest last: the newest, or those next to `before_id` or `after_id` (keyset pagination)."""
+def find_procedures(actor: Actor, wanted: ProcedureFilter, size: int) -> Page[Procedure]:
+    """At most `size` procedures: the newest, or those next to `before_id` or `after_id`.
+
+    What no index answers is looked for among so many rows at a time; the page then says where to go on.
+    """
     rows = procedures_for(actor).defer("script_body", "functions")
+    narrowings = []
     if wanted.states:
-        rows = rows.filter(state__in=wanted.states)
-    if wanted.script:
-        rows = rows.filter(script_uri__icontains=wanted.script)
-    if wanted.text:
-        rows = rows.filter(
-            Q(script_uri__icontains=wanted.text)
-            | Q(created_by__icontains=wanted.text)
-            | Q(cause__icontains=wanted.text)
-        )
+        narrowings.append(Narrowing("state", tuple(state.value for state in wanted.states)))
     if wanted.who:
-        rows = rows.filter(created_by=wanted.who)
+        narrowings.append(Narrowing("created_by", (wanted.who,)))
+    narrowed, match = led_by_best(rows, narrowings, window=WINDOW)
+    match = _parts(wanted) if match is None else match & _parts(wanted)
     if wanted.since:
-        rows = rows.filter(created_at__gte=wanted.since)
-    return page(rows, limit, before_id=wanted.before_id, after_id=wanted.after_id)
+        span = key_span(Procedure.objects.filter(created_at__gte=wanted.since))
+        narrowed = narrowed.filter(pk__range=span) if span else narrowed.none()
+        match &= Q(created_at__gte=wanted.since)
+    cursor = Cursor(wanted.before_id, wanted.after_id)
+    return page_of(narrowed, match or None, cursor, size=size, window=WINDOW)
+
+
+def _parts(wanted: ProcedureFilter) -> Q:
+    """What is looked for within texts."""
+    match = Q(script_uri__icontains=wanted.script) if wanted.script else Q()
+    if wanted.text:
+        places = ("script_uri", "created_by", "cause")
+        match &= Q(*((f"{place}__icontains", wanted.text) for place in places), _connector=Q.OR)
+    return match
 
 
 def procedures_in_environment(actor: Actor, environment_id: int, limit: int) -> list[Procedure]:

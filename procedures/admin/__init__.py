@@ -3,8 +3,8 @@
 | module | what is there |
 |---|---|
 | `read_only` | an admin that shows and never writes |
-| `changelist`, `keyset` | lists that stay fast with a million rows: pages by key, no COUNT |
-| `filters`, `narrowing`, `search` | what narrows a list, and how a search stays bounded |
+| `changelist` | lists that stay fast with a million rows: pages by key (`procedures.keyset`), no COUNT |
+| `filters`, `search` | what narrows a list, and how a search stays bounded |
 | `procedure`, `detail`, `output` | procedures, the page of one, and what it printed |
 | `export`, `records` | CSV and JSON as streams, and what they hold of a procedure |
 | `command`, `event`, `node`, `claim`, `environment`, `sayings` | the other tables |

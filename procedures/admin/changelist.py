@@ -9,9 +9,9 @@ from django.contrib.admin.views.main import ChangeList
 from django.db.models import Model, Q, QuerySet
 from django.http import HttpRequest
 
-from procedures.admin.keyset import WINDOW, Cursor, Page, page_of
-from procedures.admin.narrowing import led_by_best
 from procedures.admin.search import search_for
+from procedures.keyset import WINDOW, Cursor, Page, page_of
+from procedures.narrowing import led_by_best
 
 if TYPE_CHECKING:
     from procedures.admin.read_only import ReadOnlyAdmin

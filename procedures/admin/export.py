@@ -10,8 +10,8 @@ from typing import Any
 from django.db.models import Q, QuerySet
 from django.http import StreamingHttpResponse
 
-from procedures.admin.keyset import pages
 from procedures.admin.records import COLUMNS, FIELDS, records
+from procedures.keyset import pages
 from procedures.models import Procedure
 
 BATCH = 250

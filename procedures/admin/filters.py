@@ -7,12 +7,13 @@ from typing import Any, ClassVar
 from django.contrib.admin import ListFilter, SimpleListFilter
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.views.main import ChangeList
-from django.db.models import Max, Min, Model, QuerySet
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 
 from environments.domain.states import EnvironmentState
-from procedures.admin.narrowing import Narrowing
+from procedures.keyset import key_span
 from procedures.models import LIVE_STATES, STATE_CHOICES
+from procedures.narrowing import Narrowing
 
 LOOKED_AT = 500
 OFFERED = 10
@@ -200,10 +201,8 @@ class DateFilter(FormFilter):
         span = self._span()
         if not span:
             return queryset
-        keys = self.model._default_manager.filter(**span).aggregate(least=Min("pk"), greatest=Max("pk"))
-        if keys["least"] is None:
-            return queryset.none()
-        return queryset.filter(**span, pk__gte=keys["least"], pk__lte=keys["greatest"])
+        keys = key_span(self.model._default_manager.filter(**span))
+        return queryset.filter(**span, pk__range=keys) if keys else queryset.none()
 
     def offers(self) -> list[tuple[str, dict[str, str]]]:
         """The usual spans."""

@@ -10,6 +10,7 @@ from typing import Any
 
 from procedures.domain.people import Actor
 from procedures.domain.states import ProcedureState
+from procedures.narrowing import Narrowing
 from procedures.pages.rows import Row
 from procedures.selectors import procedures_for
 from procedures.words import clock
@@ -17,7 +18,7 @@ from procedures.words import clock
 _TOLD_FOR = timedelta(hours=12)
 """A failed abort is an alarm for a night; then it is history."""
 _MAX_TOLD = 20
-_DID_NOT_DO_ITS_WORK = [ProcedureState.FAILED.value, ProcedureState.STOPPED.value]
+_DID_NOT_DO_ITS_WORK = Narrowing("state", (ProcedureState.FAILED.value, ProcedureState.STOPPED.value))
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,7 @@ def failed_aborts(actor: Actor, *, seen: frozenset[int] = frozenset()) -> list[F
     since = datetime.now(UTC) - _TOLD_FOR
     found = (
         procedures_for(actor)
-        .filter(abort_of__isnull=False, state__in=_DID_NOT_DO_ITS_WORK, created_at__gte=since)
+        .filter(_DID_NOT_DO_ITS_WORK.following, abort_of__isnull=False, created_at__gte=since)
         .exclude(pk__in=seen)
         .order_by("-pk")
         .values_list("pk", "abort_of_id", "cause")[:_MAX_TOLD]

@@ -6,7 +6,7 @@ from rest_framework.response import Response
 from procedures.audit import CommandFilter, command_summary, find_commands, history_of
 from procedures.models import Command
 from procedures.rest import described
-from procedures.rest.queries import PAGE, Query, cut_page, link_header
+from procedures.rest.queries import PAGE, Query, page_links
 from procedures.rest.view import View
 from procedures.selectors import procedure_for
 
@@ -43,9 +43,8 @@ class CommandsView(View):
             after,
         )
         query.check()
-        rows, has_more = cut_page(find_commands(self.actor, wanted, limit + 1), limit, after)
-        headers = link_header(request, [row.pk for row in rows], has_more=has_more)
-        return Response([command_summary(row) for row in rows], headers=headers)
+        found = find_commands(self.actor, wanted, limit)
+        return Response([command_summary(row) for row in found.rows[::-1]], headers=page_links(request, found))
 
 
 class CommandsOfProcedureView(CommandsView):

@@ -7,7 +7,7 @@ from rest_framework.response import Response
 from procedures.domain.errors import WrongState
 from procedures.domain.states import ProcedureState
 from procedures.rest import described
-from procedures.rest.queries import cut_page, link_header, procedure_filter
+from procedures.rest.queries import page_links, procedure_filter
 from procedures.rest.requests import change_command, prepare_command
 from procedures.rest.view import View
 from procedures.selectors import find_procedures, procedure_for, summaries
@@ -21,10 +21,9 @@ class ProceduresView(View):
     def get(self, request: Request) -> Response:
         """Summaries of procedures, newest last; the `Link` header leads to older and newer ones."""
         wanted, limit = procedure_filter(request.query_params)
-        rows = find_procedures(self.actor, wanted, limit + 1)
-        rows, has_more = cut_page(rows, limit, wanted.after_id)
-        shown = [self.with_uri(summary) for summary in summaries(rows, with_bodies=False)]
-        return Response(shown, headers=link_header(request, [row.pk for row in rows], has_more=has_more))
+        page = find_procedures(self.actor, wanted, limit)
+        shown = [self.with_uri(summary) for summary in summaries(page.rows[::-1], with_bodies=False)]
+        return Response(shown, headers=page_links(request, page))
 
     @described.procedures_create
     def post(self, request: Request) -> Response:

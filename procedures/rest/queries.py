@@ -10,6 +10,7 @@ from rest_framework.request import Request
 
 from procedures.domain.errors import InvalidInput
 from procedures.domain.states import ProcedureState
+from procedures.keyset import Page
 from procedures.rest.requests import unknown_fields
 from procedures.selectors import MAX_PAGE, ProcedureFilter
 
@@ -111,9 +112,7 @@ def cut_page(rows: list[Any], limit: int, after: int | None) -> tuple[list[Any],
 
 def link_header(request: Request, ids: list[int], *, has_more: bool) -> Mapping[str, str]:
     """The `Link` header to the pages next to one with `ids`, oldest first; empty where there are none."""
-    parameters = {
-        name: request.query_params.getlist(name) for name in request.query_params if name not in {"before", "after"}
-    }
+    parameters = _without_cursor(request)
     reads_back = "after" not in request.query_params
     links = []
     if ids and (has_more or not reads_back):
@@ -121,6 +120,22 @@ def link_header(request: Request, ids: list[int], *, has_more: bool) -> Mapping[
     if ids and (has_more or reads_back) and (not reads_back or "before" in request.query_params):
         links.append(_link(request, parameters | {"after": [str(ids[-1])]}, "next"))
     return {"Link": ", ".join(links)} if links else {}
+
+
+def page_links(request: Request, page: Page[Any]) -> Mapping[str, str]:
+    """The `Link` header to the pages next to this one, which may be empty where only a part of the table has been looked through."""
+    parameters = _without_cursor(request)
+    links = []
+    if page.older is not None:
+        links.append(_link(request, parameters | {"before": [str(page.older)]}, "prev"))
+    if page.newer is not None:
+        links.append(_link(request, parameters | {"after": [str(page.newer)]}, "next"))
+    return {"Link": ", ".join(links)} if links else {}
+
+
+def _without_cursor(request: Request) -> dict[str, list[str]]:
+    query = request.query_params
+    return {name: query.getlist(name) for name in query if name not in {"before", "after"}}
 
 
 def _link(request: Request, parameters: Mapping[str, list[str]], relation: str) -> str:

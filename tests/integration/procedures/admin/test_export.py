@@ -15,7 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from oet_site.web.handler import ThreadedHandler
-from procedures.admin import export, keyset
+from procedures import keyset
+from procedures.admin import export
 from procedures.admin.export import without_formula
 from procedures.admin.procedure import ProcedureAdmin
 from tests.fixtures.people import Users

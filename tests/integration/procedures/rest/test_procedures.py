@@ -7,6 +7,7 @@ import pytest
 from rest_framework.test import APIClient
 
 from oet_site.configuration import Configuration
+from procedures import selectors
 from procedures.domain.states import ProcedureState
 from procedures.models import Procedure
 from tests.integration.procedures.rest.conftest import MakeProcedure
@@ -68,26 +69,42 @@ def test_filters_narrow_the_list(api: APIClient, make_procedure: MakeProcedure) 
     assert ids(api.get(URL, {"since": ready.created_at.timestamp() + 3600})) == []
 
 
+def follow(api: APIClient, url: str, relation: str) -> list[list[int]]:
+    """The ids on each page, from one to the next."""
+    pages = []
+    for _ in range(10):
+        answer = api.get(url)
+        pages.append(ids(answer))
+        links = {
+            part.partition("; rel=")[2].strip('"'): part.partition(">")[0].strip("< ")
+            for part in answer.headers.get("Link", "").split(",")
+        }
+        if relation not in links:
+            return pages
+        url = links[relation]
+    raise AssertionError("the links lead nowhere")
+
+
 def test_links_lead_through_all_pages_in_both_directions(api: APIClient, make_procedure: MakeProcedure) -> None:
     made = [make_procedure().pk for _ in range(7)]
+    assert follow(api, f"{URL}?limit=3", "prev") == [made[4:], made[1:4], made[:1]]
+    assert follow(api, f"{URL}?limit=3&after=0", "next") == [made[:3], made[3:6], made[6:]]
 
-    def follow(url: str, relation: str) -> list[list[int]]:
-        pages = []
-        for _ in range(10):
-            answer = api.get(url)
-            pages.append(ids(answer))
-            links = {
-                part.partition("; rel=")[2].strip('"'): part.partition(">")[0].strip("< ")
-                for part in answer.headers.get("Link", "").split(",")
-            }
-            if relation not in links:
-                return pages
-            url = links[relation]
-        raise AssertionError("the links lead nowhere")
 
-    back = follow(f"{URL}?limit=3", "prev")
-    assert back == [made[4:], made[1:4], made[:1]]
-    assert follow(f"{URL}?limit=3&after=0", "next") == [made[:3], made[3:6], made[6:]]
+def test_what_no_index_answers_is_looked_for_a_part_at_a_time_and_links_lead_on(
+    api: APIClient, make_procedure: MakeProcedure, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = make_procedure(S.IDLE, uri="file:///srv/rare.py", who="cleo").pk
+    made = [make_procedure(S.IDLE, who="cleo").pk for _ in range(7)]
+    monkeypatch.setattr(selectors, "WINDOW", 3)
+    assert follow(api, f"{URL}?q=rare", "prev") == [[], [], [first]]
+    assert follow(api, f"{URL}?script=rare&after=0", "next") == [[first], [], []]
+    assert follow(api, f"{URL}?state=IDLE&who=cleo&limit=2", "prev") == [
+        made[5:],
+        made[3:5],
+        made[1:3],
+        [first, made[0]],
+    ]
 
 
 def test_a_list_takes_as_many_queries_for_fifty_procedures_as_for_one(

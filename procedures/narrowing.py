@@ -30,15 +30,20 @@ class Narrowing:
 
 
 def led_by_best(rows: QuerySet[Any], narrowings: Sequence[Narrowing], *, window: int) -> tuple[QuerySet[Any], Q | None]:
-    """The rows that the most selective narrowing leaves, and what the others demand of them; None if there are no others."""
-    if len(narrowings) < 2:
-        return (rows.filter(narrowings[0].leading) if narrowings else rows), None
-    best = min(narrowings, key=lambda narrowing: _size(rows, narrowing, window))
-    others = Q()
-    for narrowing in narrowings:
-        if narrowing is not best:
-            others &= narrowing.following
-    return rows.filter(best.leading), others
+    """The rows that the most selective narrowing leaves, and what the others demand of them; None if there are no others.
+
+    None leads where several values of a column leave very many rows: an index gives them value by value, and all would have to be sorted.
+    """
+    if not narrowings:
+        return rows, None
+    if len(narrowings) == 1 and len(narrowings[0].values) == 1:
+        return rows.filter(narrowings[0].leading), None
+    sizes = {narrowing: _size(rows, narrowing, window) for narrowing in narrowings}
+    best = min(narrowings, key=lambda narrowing: sizes[narrowing])
+    has_leader = len(best.values) == 1 or sizes[best] < window
+    others = [narrowing.following for narrowing in narrowings if narrowing is not best or not has_leader]
+    match = Q(*others) if others else None
+    return rows.filter(best.leading) if has_leader else rows, match
 
 
 def _size(rows: QuerySet[Any], narrowing: Narrowing, limit: int) -> int:
