@@ -13,6 +13,7 @@ from procedures.domain.arguments import ProcedureInput, arguments_in_brief, suba
 from procedures.domain.nights import Night, Run, night_at
 from procedures.domain.people import Actor
 from procedures.domain.states import ProcedureState
+from procedures.keyset import Among
 from procedures.models import ArgCapture, Command, Procedure, ProcedureHistory
 from procedures.output import Gap, end_of_output, read_output
 from procedures.selectors import procedures_for
@@ -174,7 +175,7 @@ def _functions_for(
 
 def _calls(ids: Sequence[int]) -> defaultdict[int, list[ArgCapture]]:
     calls: defaultdict[int, list[ArgCapture]] = defaultdict(list)
-    for call in ArgCapture.objects.filter(procedure_id__in=ids).order_by("id"):
+    for call in ArgCapture.objects.filter(Among("procedure_id", ids)).order_by("id"):
         calls[call.procedure_id].append(call)
     return calls
 
@@ -185,7 +186,8 @@ def _latest(calls: Iterable[ArgCapture]) -> dict[str, ProcedureInput]:
 
 def _starts(found: Sequence[Procedure]) -> dict[int, ProcedureHistory]:
     """The first RUNNING of each procedure."""
-    rows = ProcedureHistory.objects.filter(procedure__in=found, state=ProcedureState.RUNNING.value)
+    ids = [procedure.pk for procedure in found]
+    rows = ProcedureHistory.objects.filter(Among("procedure_id", ids), state=ProcedureState.RUNNING.value)
     rows = rows.only("procedure_id", "at", "who").order_by("-procedure_id", "-sequence")
     return {row.procedure_id: row for row in rows}
 
@@ -204,7 +206,9 @@ def _traces(failed: Sequence[Procedure]) -> dict[int, list[str]]:
 
 def _stops(found: Sequence[Procedure], night: Night) -> list[Stop]:
     by_id = {procedure.pk: procedure for procedure in found}
-    commands = Command.objects.filter(procedure__in=found, kind=Command.Kind.STOP, issued_at__gte=night.begin)
+    commands = Command.objects.filter(
+        Among("procedure_id", list(by_id)), kind=Command.Kind.STOP, issued_at__gte=night.begin
+    )
     return [
         Stop(
             procedure=command.procedure_id,

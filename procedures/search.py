@@ -15,7 +15,7 @@ from django.db.models import Q, QuerySet
 
 from procedures.domain.people import Actor
 from procedures.domain.search import Search, Term, matches
-from procedures.keyset import key_span
+from procedures.keyset import Among, key_span
 from procedures.models import Procedure, ProcedureText
 from procedures.selectors import procedures_for
 
@@ -23,6 +23,10 @@ WINDOW = 20_000
 """Hits of a word that one page tests for a state."""
 FEW = 500
 """So few procedures in a state are tested for words one by one."""
+FEWEST_WALKED = 5_000
+"""Newest rows among which PostgreSQL looks for a word before it asks its index."""
+MANY = 8_000
+"""Hits that are tested with one query; the first has few, for mostly these are enough."""
 
 
 @dataclass(frozen=True)
@@ -74,10 +78,12 @@ def _from_window(rows: QuerySet[Procedure], wanted: Search, keys: _Keys, size: i
     hits = _hits(wanted.terms, keys, WINDOW)
     demanded = keys.condition & (Q(state__in=wanted.states) if wanted.states else Q())
     found: list[Procedure] = []
-    for part in (hits[i : i + FEW] for i in range(0, len(hits), FEW)):
-        found += rows.filter(demanded, pk__in=part)
+    begin, length = 0, FEW
+    while begin < len(hits):
+        found += rows.filter(demanded, Among("pk", hits[begin : begin + length]))
         if len(found) > size:
             return _page(found, size)
+        begin, length = begin + length, min(2 * length, MANY)
     is_whole = len(hits) < WINDOW
     return Found(found, None if is_whole else hits[-1], is_cut_short=not is_whole)
 
@@ -108,12 +114,31 @@ def _keys(since: datetime | None, until: datetime | None, before: int | None) ->
 def _hits(terms: Sequence[Term], keys: _Keys, limit: int) -> list[int]:
     """The numbers of the newest procedures in which every term occurs, at most `limit`."""
     if connection.vendor == "postgresql":
-        column, question = "procedure_id", "procedures_proceduretext WHERE vector @@ %s::tsquery"
         match = " & ".join(f"'{term.word}'{':*' if term.is_beginning else ''}" for term in terms)
-    else:
-        column, question = "rowid", "procedures_words WHERE procedures_words MATCH %s"
-        match = " ".join(f'"{term.word}"{"*" if term.is_beginning else ""}' for term in terms)
-    sql = f"SELECT {column} FROM {question} AND {column} BETWEEN %s AND %s ORDER BY {column} DESC LIMIT %s"  # noqa: S608 - names of ours
+        found = _numbers(_NEWEST, [keys.least, keys.greatest, max(FEWEST_WALKED, 2 * limit), match, limit])
+        return found if len(found) == limit else _numbers(_ALL, [match, keys.least, keys.greatest, limit])
+    match = " ".join(f'"{term.word}"{"*" if term.is_beginning else ""}' for term in terms)
+    return _numbers(_SQLITE, [match, keys.least, keys.greatest, limit])
+
+
+def _numbers(sql: str, parameters: Sequence[int | str]) -> list[int]:
     with connection.cursor() as cursor:
-        cursor.execute(sql, [match, keys.least, keys.greatest, limit])
+        cursor.execute(sql, parameters)
         return [number for (number,) in cursor.fetchall()]
+
+
+_SQLITE = (
+    "SELECT rowid FROM procedures_words WHERE procedures_words MATCH %s AND rowid BETWEEN %s AND %s"
+    " ORDER BY rowid DESC LIMIT %s"
+)
+# PostgreSQL's index of words knows no order. A frequent word is met soon among the newest rows; of a rarer one the index gives all hits,
+# to be sorted: by a sum, though of nothing, since by the number itself PostgreSQL may prefer to walk through the whole table.
+_NEWEST = (
+    "SELECT procedure_id FROM (SELECT procedure_id, vector FROM procedures_proceduretext"
+    " WHERE procedure_id BETWEEN %s AND %s ORDER BY procedure_id DESC LIMIT %s) AS newest"
+    " WHERE vector @@ %s::tsquery ORDER BY procedure_id DESC LIMIT %s"
+)
+_ALL = (
+    "SELECT procedure_id FROM procedures_proceduretext WHERE vector @@ %s::tsquery AND procedure_id BETWEEN %s AND %s"
+    " ORDER BY procedure_id + 0 DESC LIMIT %s"
+)
