@@ -2,17 +2,14 @@
 
 import threading
 import time
-from collections.abc import Sequence
-from pathlib import Path
 
-import psutil
-
+from benchmarks.belongings import belongings
 from benchmarks.figures import HEAD, Sample, bare_python, show
 from benchmarks.running import Follower, running_product, script_json
 from tests.product import Product
 
 ROUNDS = 200
-MANY = 10_000
+MANY = 1_000
 ENDINGS = ("COMPLETE", "FAILED", "STOPPED")
 
 
@@ -26,7 +23,7 @@ def main(scale: float) -> None:
         rows = [baseline.row(), *(sample.row(baseline) for sample in (to_ready, to_complete, polled))]
         show("Through REST, one by one", HEAD, rows)
         _per_second(product, rounds, baseline.median)
-        _for_ever(product, max(50, int(MANY * scale)))
+        for_ever(product, max(50, int(MANY * scale)))
 
 
 def _one_by_one(product: Product, rounds: int) -> tuple[Sample, Sample, Sample]:
@@ -103,39 +100,15 @@ def _lifecycles(product: Product, rounds: int, ready: threading.Barrier) -> None
         http.close()
 
 
-def _for_ever(product: Product, count: int) -> None:
-    """The first tenth beside the last tenth of many lifecycles, and what each leaves behind."""
-    before = _belongings(product)
+def for_ever(product: Product, count: int) -> None:
+    """Print the first tenth beside the last tenth of many lifecycles, and what each leaves behind."""
+    before = belongings(product)
     tenth = max(5, count // 10)
     took = [_together(product, 2, tenth // 2) / (tenth // 2 * 2) for _ in range(10)]
-    after = _belongings(product)
+    after = belongings(product)
     rows = [
         ["ms per lifecycle, first tenth", f"{took[0] * 1000:.2f}", ""],
         ["ms per lifecycle, last tenth", f"{took[-1] * 1000:.2f}", f"{took[-1] / took[0]:.2f}"],
         *([name, f"{before[name]}", f"{after[name]}"] for name in before),
     ]
     show(f"After {count} more lifecycles with 2 clients", ["", "before", "after / ratio"], rows)
-
-
-def _belongings(product: Product) -> dict[str, int]:
-    """What the processes of the product hold."""
-    processes = _tree(product)
-    return {
-        "processes": len(processes),
-        "file descriptors": sum(p.num_fds() for p in processes),
-        "resident memory, MB": sum(p.memory_info().rss for p in processes) // 1_000_000,
-        "run directories": len(list((product.home / "run" / "procedures").glob("*"))),
-    }
-
-
-def _tree(product: Product) -> Sequence[psutil.Process]:
-    """The processes whose OET_HOME is the product's: `up`, its children, launchers and their workers."""
-    mine = str(Path(product.home))
-    found = set(psutil.Process(product.process.pid).children(recursive=True)) | {psutil.Process(product.process.pid)}
-    for process in psutil.process_iter():
-        try:
-            if mine in " ".join(process.cmdline()):
-                found |= {process, *process.children(recursive=True)}
-        except psutil.Error:
-            continue
-    return [process for process in found if process.is_running()]

