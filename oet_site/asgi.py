@@ -1,6 +1,7 @@
 """The web process: HTTP to Django, websockets to the event feed."""
 
 import os
+from importlib import import_module
 
 import django
 
@@ -13,6 +14,7 @@ from django.conf import settings  # noqa: E402
 from oet_site.web.handler import ThreadedHandler  # noqa: E402
 from procedures.routing import websocket_urlpatterns  # noqa: E402
 
+import_module(settings.ROOT_URLCONF)  # every view and the admin: the first request need not wait for them
 application = ProtocolTypeRouter(
     {"http": ThreadedHandler(settings.OET.body_limit), "websocket": URLRouter(websocket_urlpatterns)}
 )

@@ -6,6 +6,7 @@ from django.contrib import admin
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.urls import URLPattern, URLResolver, path
+from knox import admin as _registered  # noqa: F401 - first of all, whoever imports this: it is registered anew below
 from knox.models import AuthToken
 
 from procedures.admin.read_only import ModelAdmin
