@@ -104,9 +104,6 @@ def test_now_follows_what_others_do_without_a_reload(page: Page, product: Produc
     product.http.post("events/", json={"topic": "test.go", "payload": {}}).raise_for_status()
     expect(page.locator(f"[data-list=recent] [data-procedure='{procedure_id}']")).to_contain_text("COMPLETE")
     expect(card).to_have_count(0)
-    expect(page.locator("[data-rail]").get_by_role("link", name=f"waiting.py #{procedure_id}, COMPLETE")).to_have_count(
-        1
-    )
     assert is_marked(page)
 
 
