@@ -47,6 +47,8 @@ ANSWER_TIMEOUT_S = 2.0
 """How long launchers have to kill what is theirs, before everything is killed over their heads."""
 REPORT = "emergency-stop.json"
 _REMEMBERED = 20
+_LATEST = 4e9
+"""No emergency stop was later than in the year 2096."""
 _LOOK_AGAIN_S = 0.05
 
 
@@ -96,7 +98,10 @@ def emergency_stop(home: Path, answer_timeout_s: float = ANSWER_TIMEOUT_S) -> Em
 def read_stops(run: Path) -> list[EmergencyStop]:
     """The latest emergency stops, oldest first; none where there is no file, or one that is damaged."""
     try:
-        return [EmergencyStop(**entry) for entry in rundir.read_document(run / REPORT)["stops"]]
+        stops = [EmergencyStop(**entry) for entry in rundir.read_document(run / REPORT)["stops"]]
+        return [
+            stop for stop in stops if 0 <= stop.began < _LATEST and (stop.ended is None or 0 <= stop.ended < _LATEST)
+        ]
     except (OSError, BadDocument, KeyError, TypeError):
         return []
 

@@ -65,8 +65,8 @@ class EventsConsumer(AsyncWebsocketConsumer):  # type: ignore[misc] # channels h
             await self._refuse(Refused(NOT_LOGGED_IN, str(ended)))
         except NotAllowed as refusal:
             await self._refuse(Refused(NOT_ALLOWED, str(refusal)))
-        except DatabaseError:
-            log.warning("the database failed a websocket", exc_info=True)
+        except DatabaseError as error:  # one line: pages try again until it answers
+            log.warning("the database failed a websocket: %s", error)
             await self._refuse(Refused(TRY_AGAIN, "the database does not answer; try again."))
         except Exception:  # the task's end: without this nobody would hear of it, and the client would wait for ever
             log.exception("a websocket failed")

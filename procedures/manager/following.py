@@ -119,15 +119,23 @@ async def _read(context: Context, live: LiveProcedure) -> News:
 def _records(context: Context, live: LiveProcedure) -> tuple[list[Record], int]:
     """What is new in the journal. One that the script has spoilt must not keep its procedure from ending."""
     try:
-        return read_records(live.directory.journal, live.journal_offset, JOURNAL_BYTES_A_TURN)
+        records, offset = read_records(live.directory.journal, live.journal_offset, JOURNAL_BYTES_A_TURN)
     except OSError as error:
         if error.errno not in _SPOILT:
             raise
-        if not live.unread:
-            live.unread = f"its journal cannot be read: {error}"
-            log.error("procedure %s: %s", live.id, live.unread)  # noqa: TRY400 - an outcome; it is said on every page too
-            context.report(f"journal of procedure {live.id}", f"procedure {live.id}: {live.unread}")
+        _miss_journal(context, live, str(error))
         return [], live.journal_offset
+    if 0 < live.directory.journal_size_bytes() < live.journal_offset:
+        _miss_journal(context, live, "it has become shorter")
+    return records, offset
+
+
+def _miss_journal(context: Context, live: LiveProcedure, words: str) -> None:
+    """Say once that the journal cannot be read on."""
+    if not live.unread:
+        live.unread = f"its journal cannot be read: {words}"
+        log.error("procedure %s: %s", live.id, live.unread)
+        context.report(f"journal of procedure {live.id}", f"procedure {live.id}: {live.unread}")
 
 
 def _end(live: LiveProcedure) -> EndOfProcess | None:

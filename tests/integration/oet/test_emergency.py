@@ -203,3 +203,11 @@ def test_what_was_done_is_said_although_it_cannot_be_written(launcher: RunningLa
     report, status = stop_everything(tmp_path)
     assert (status, report["count"]) == (0, 2)
     assert is_gone(script.pid)
+
+
+@pytest.mark.parametrize(
+    "odd", [{"began": "x"}, {"began": 1e300}, {"began": 1, "ended": "x"}, {"began": 1, "ended": 1e300}, {"surprise": 1}]
+)
+def test_a_damaged_report_keeps_no_manager_from_working(tmp_path: Path, odd: dict[str, object]) -> None:
+    (tmp_path / emergency.REPORT).write_text(json.dumps({"stops": [{"by": "ann", **odd}]}))
+    assert emergency.read_stops(tmp_path) == []

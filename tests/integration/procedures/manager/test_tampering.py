@@ -25,6 +25,8 @@ def main(how):
     print("here", flush=True)
     if how == "gone":
         shutil.rmtree(os.getcwd())
+    elif how == "cut":
+        os.truncate("journal", 1)
     elif how in ("pipe", "folder"):
         os.remove("journal")
         os.mkfifo("journal") if how == "pipe" else os.mkdir("journal")
@@ -48,7 +50,7 @@ ODD = [
 ]
 
 
-@pytest.mark.parametrize("how", ["gone", "pipe", "folder"])
+@pytest.mark.parametrize("how", ["gone", "pipe", "folder", "cut"])
 def test_a_script_that_spoils_its_run_directory_ends_and_says_why(
     station: Station, how: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
