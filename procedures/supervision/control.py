@@ -26,7 +26,7 @@ async def tell_worker(directory: Path, message: dict[str, Any], timeout_s: float
                     sock.connect(address)  # a local socket answers at once: connected, refused, or its queue is full
                 await loop.sock_sendall(sock, json.dumps(message).encode() + b"\n")
                 return await _answer(loop, sock)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:  # whoever answers may be the script itself
         raise WorkerUnreachable(f"{directory.name}: {type(error).__name__}: {error}") from error
 
 

@@ -1,8 +1,12 @@
 """Talking to a worker."""
 
+import asyncio
+from pathlib import Path
+
 import pytest
 
-from procedures.supervision.control import WorkerUnreachable
+from oet import rundir, sockets
+from procedures.supervision.control import WorkerUnreachable, tell_worker
 from tests.integration.procedures.supervision.conftest import Nursery
 
 
@@ -21,3 +25,18 @@ async def test_a_process_that_is_not_there_is_unreachable(nursery: Nursery) -> N
 
     with pytest.raises(WorkerUnreachable, match="FileNotFoundError"):
         await ScriptProcess(directory, nursery.launchers, "default").tell({"op": "STOP", "command": 1}, 1)
+
+
+@pytest.mark.parametrize("answer", [b"[]\n", b"\xff\n", b"[" * 100_000 + b"\n", b"", b"x" * 100_000])
+async def test_an_answer_that_is_none_is_as_good_as_no_answer(tmp_path: Path, answer: bytes) -> None:
+    def serve() -> None:
+        client, _ = listener.accept()
+        with client:
+            client.recv(1000)
+            client.sendall(answer)
+
+    with sockets.listen(tmp_path / rundir.CONTROL) as listener:
+        serving = asyncio.create_task(asyncio.to_thread(serve))
+        with pytest.raises(WorkerUnreachable):
+            await tell_worker(tmp_path, {"op": "STOP", "command": 1}, 20)
+        await serving
