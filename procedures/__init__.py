@@ -18,7 +18,8 @@ Asking for something
 Finding
     `selectors` procedures · `audit` commands · `output`, `output_search`, `output_volume` · `sayings` · `happenings` what was published ·
     `search` all of them
-    `nights`, `outcomes`, `usual`    what ran in a night, how scripts end, how long they take · `keyset` pages of long lists
+    `nights`, `outcomes`, `usual`    what ran in a night, how scripts end, how long they take
+    `keyset` pages of long lists · `narrowing` by which of several filters they are read
     `logins`            who a token or session is
 
 News
