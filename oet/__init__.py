@@ -11,7 +11,7 @@ What a script says and hears
     `messages`      events that a script hears; `questions`, `attachments`, `script_context` likewise
     `inside`        where this code runs
     `log_tap`       Python's logging, `pubsub_bridge` PyPubSub
-    `pacing`, `thinning`    bounds against floods
+    `pacing`, `thinning`    bounds against floods; `shielding`: what no stop may tear apart
 
 A script process, from its birth to its end
     `launcher`      the program: arguments, lock, launcher.json

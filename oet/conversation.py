@@ -9,22 +9,22 @@ from __future__ import annotations
 import json
 import sys
 import threading
-from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any, Callable
 
 from oet import attachments
 from oet.messages import Hub, Message
 from oet.pacing import Pace
 from oet.questions import Questions
+from oet.shielding import NO_SHIELD
 from oet.thinning import Thinner
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from oet.script_context import ScriptContext
+    from oet.shielding import Shield
 
     Write = Callable[[str, dict[str, Any]], bool]
-    Shield = Callable[[], AbstractContextManager[None]]
 
 EVENT_LIMIT_BYTES = 64 << 10
 EVENTS_HZ, EVENTS_BURST = 500.0, 2000.0
@@ -35,16 +35,18 @@ NAME_CHARACTERS = 200
 class Conversation:
     """One script's. Threads may share it."""
 
-    def __init__(self, context: ScriptContext, write: Write, shield: Shield = nullcontext) -> None:
-        """`shield` makes a block in which no stop interrupts the main thread."""
+    def __init__(self, context: ScriptContext, write: Write, shield: Shield = NO_SHIELD) -> None:
+        """`shield` makes blocks in which no stop interrupts the main thread."""
         self.context = context
-        self.hub = Hub(lambda topics: self._say("subscribed", {"topics": topics}))
-        self.questions = Questions(lambda payload: self._say("question", payload))
+        self.hub = Hub(lambda topics: self._say("subscribed", {"topics": topics}), shield)
+        self.questions = Questions(lambda payload: self._say("question", payload), shield)
         self._write = write
         self._shield = shield
         self._pace = Pace(EVENTS_HZ, EVENTS_BURST)
         self._lock = threading.RLock()
-        self._latest = {topic: Thinner(self._writer(topic)) for topic in ("progress", "status", "checkpoint")}
+        self._latest = {
+            topic: Thinner(self._writer(topic), shield.shielded) for topic in ("progress", "status", "checkpoint")
+        }
         self._attached: dict[str, None] = {}
         self._may_go_on = threading.Event()
         self._may_go_on.set()
@@ -76,9 +78,12 @@ class Conversation:
             self._latest["checkpoint"].offer({"name": name, "state": "passed"})
             return
         self.flush()
-        self._say("checkpoint", {"name": name, "state": "paused"})
-        self._may_go_on.wait()
-        self._say("checkpoint", {"name": name, "state": "resumed"})
+        with self._shield.shielded():
+            self._say("checkpoint", {"name": name, "state": "paused"})
+            try:
+                self._shield.opened(self._may_go_on.wait)
+            finally:  # one that is stopped here is paused no longer either: it tidies up
+                self._say("checkpoint", {"name": name, "state": "resumed"})
 
     def ask(self, text: str, choices: Sequence[str], timeout_s: float | None) -> str:
         """Wait for an operator's answer; NoAnswer where there is none in time."""
@@ -122,12 +127,12 @@ class Conversation:
         self.hub.deliver(message)
 
     def _say(self, topic: str, payload: dict[str, Any]) -> bool:
-        with self._shield():
+        with self._shield.shielded():
             return self._write(topic, payload)
 
     def _writer(self, topic: str) -> Callable[[Callable[[], Any]], None]:
         def write(take: Callable[[], Any]) -> None:
-            with self._shield(), self._lock:
+            with self._shield.shielded(), self._lock:
                 held = take()
                 if held is not None:
                     self._write(topic, held)

@@ -40,7 +40,7 @@ class Inside:
 
 
 _current: Inside | None = None
-_stand_in: tuple[int, Conversation] | None = None
+_stand_in: tuple[int, Conversation, StopGuard | None] | None = None
 
 
 def enter(inside: Inside) -> None:
@@ -49,10 +49,10 @@ def enter(inside: Inside) -> None:
     _current = inside
 
 
-def use(conversation: Conversation | None) -> None:
-    """Let scripts in this process, which is no ScriptWorker, talk to this one (None: to nobody in particular)."""
+def use(conversation: Conversation | None, guard: StopGuard | None = None) -> None:
+    """Let scripts in this process, which is no ScriptWorker, talk to this one (None: to nobody in particular), and be stopped so."""
     global _stand_in
-    _stand_in = None if conversation is None else (os.getpid(), conversation)
+    _stand_in = None if conversation is None else (os.getpid(), conversation, guard)
 
 
 def current() -> Inside | None:
@@ -72,6 +72,14 @@ def conversation() -> Conversation:
         use(terminal.silent(_inherited()) if is_child else terminal.talking())
     assert _stand_in is not None
     return _stand_in[1]
+
+
+def stop_guard() -> StopGuard | None:
+    """What decides when a stop is raised in the main thread; None where nobody stops this process."""
+    here = current()
+    if here is not None:
+        return here.guard
+    return _stand_in[2] if _stand_in is not None and _stand_in[0] == os.getpid() else None
 
 
 def procedure_id() -> int | None:

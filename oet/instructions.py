@@ -7,6 +7,7 @@ carried out once. The requests: docs/run-directory.md.
 from __future__ import annotations
 
 import threading
+from contextlib import suppress
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, Callable, NamedTuple
 
@@ -144,11 +145,14 @@ class Instructions:
 
         def stop() -> None:
             self._guard.request()
+            self._conversation.resume()  # clean-up is not paused
             self._calls.put(None)  # wakes the main thread if it waits, or is about to
 
         return {"ok": True}, stop
 
     def _pause(self, command: Any, request: dict[str, Any]) -> Taken:
+        if self._guard.is_requested:
+            return _refusal("the script is being stopped")
         self._write_down(command, "PAUSE", by=str(request.get("by", "")))
         return {"ok": True}, self._conversation.pause
 
@@ -165,7 +169,9 @@ class Instructions:
         tell = self._conversation.questions.answer(int(number or 0), str(answer), by)
         if tell is None:
             return _refusal(f"question {number} does not wait for an answer")
-        self._write_down(command, "ANSWER", by=by)
+        self._commands_seen.add(command)
+        with suppress(OSError):  # the answer stands in the journal already, and the script must hear it
+            self._write_down(command, "ANSWER", by=by)
         return {"ok": True}, tell
 
     def _write_down(self, command: Any, operation: str, function: str | None = None, **more: Any) -> None:

@@ -11,8 +11,12 @@ from fnmatch import fnmatchcase
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any, Callable
 
+from oet.shielding import NO_SHIELD
+
 if TYPE_CHECKING:
     from types import TracebackType
+
+    from oet.shielding import Shield
 
 MAX_WAITING = 10_000
 """Messages that one subscription keeps for whoever reads too slowly; what comes then is lost to it."""
@@ -99,15 +103,21 @@ class Subscription:
 
 
 class Hub:
-    """All subscriptions of a script. `announce(topics)` is called when it begins to listen to something new."""
+    """All subscriptions of a script.
 
-    def __init__(self, announce: Callable[[list[str]], Any]) -> None:
+    `announce(topics)` is called when it begins to listen to something new; False where that could not be said.
+    """
+
+    def __init__(self, announce: Callable[[list[str]], bool], shield: Shield = NO_SHIELD) -> None:
         self._announce = announce
+        self._shield = shield
         self._subscriptions: list[Subscription] = []
         self._topics: dict[str, None] = {}
         self._calls: SimpleQueue[tuple[Callable[[Message], Any], Message] | threading.Event] = SimpleQueue()
         self._thread: threading.Thread | None = None
+        self._has_lost = False
         self._lock = threading.Lock()
+        self._announcing = threading.RLock()
 
     def subscribe(
         self, topic: str, callback: Callable[[Message], Any] | None = None, *, is_announced: bool = True
@@ -118,20 +128,24 @@ class Hub:
         if callback is not None and not callable(callback):
             raise TypeError(f"subscribe: {callback!r} cannot be called")
         subscription = Subscription(self, topic, callback)
-        with self._lock:
-            self._subscriptions = [*self._subscriptions, subscription]
-        if is_announced:
-            self.listen(topic)
+        with self._shield.shielded():
+            with self._lock:
+                self._subscriptions = [*self._subscriptions, subscription]
+            if is_announced:
+                self.listen(topic)
         return subscription
 
     def listen(self, topic: str) -> None:
         """Have messages under `topic` sent here. What is not wanted any more goes on coming, and is passed over."""
-        with self._lock:
+        with (
+            self._shield.shielded(),
+            self._announcing,
+        ):  # of two threads the later one must not be undone by the earlier
             if topic in self._topics or EVERYTHING in self._topics:
                 return
-            self._topics[topic if len(self._topics) < MAX_TOPICS - 1 else EVERYTHING] = None
-            topics = list(self._topics)
-        self._announce(topics)
+            topics = [*self._topics, topic if len(self._topics) < MAX_TOPICS - 1 else EVERYTHING]
+            if self._announce(topics):
+                self._topics = dict.fromkeys(topics)
 
     def forget(self, subscription: Subscription) -> None:
         """Do without it."""
@@ -149,6 +163,9 @@ class Hub:
         self._start()
         if self._calls.qsize() < MAX_WAITING:
             self._calls.put((callback, message))
+        elif not self._has_lost:
+            self._has_lost = True
+            print(f"OET: {MAX_WAITING} messages wait for callbacks, which are too slow; more are lost", file=sys.stderr)
 
     def settle(self, timeout_s: float) -> bool:
         """Wait until everything that was delivered has been dealt with; whether it was."""

@@ -10,7 +10,7 @@ import importlib.machinery
 import sys
 import threading
 import traceback
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Callable
 
 from oet.harness.plain import plain
 
@@ -18,18 +18,26 @@ if TYPE_CHECKING:
     from types import ModuleType
 
     from oet.conversation import Conversation
-    from oet.messages import Message
+    from oet.messages import Message, Subscription
 
 MODULE = "pubsub.pub"
 
 
-def install(conversation: Conversation) -> None:
-    """Join them as soon as the script imports PyPubSub; at once where that is imported already."""
+def install(conversation: Conversation) -> Callable[[], None]:
+    """Join them as soon as the script imports PyPubSub; at once where that is imported already. Returns what parts them again."""
     bridge = Bridge(conversation)
+    finder = _Finder(bridge)
     if MODULE in sys.modules:
         bridge.join(sys.modules[MODULE])
     else:
-        sys.meta_path.insert(0, _Finder(bridge))
+        sys.meta_path.insert(0, finder)
+
+    def part() -> None:
+        if finder in sys.meta_path:
+            sys.meta_path.remove(finder)
+        bridge.part()
+
+    return part
 
 
 class Bridge:
@@ -40,6 +48,8 @@ class Bridge:
         self._pub: Any = None
         self._relayed = threading.local()
         self._has_failed: set[str] = set()
+        self._ear: Subscription | None = None
+        self._has_parted = False
 
     def join(self, pub: ModuleType) -> None:
         """Hear everything that is sent, and of every subscription."""
@@ -66,7 +76,14 @@ class Bridge:
         pub.subscribe(leave, pub.ALL_TOPICS)
         pub.addNotificationHandler(self._keep[1])
         pub.setNotificationFlags(subscribe=True)
-        self._conversation.hub.subscribe("*", self._arrived, is_announced=False)
+        self._ear = self._conversation.hub.subscribe("*", self._arrived, is_announced=False)
+
+    def part(self) -> None:
+        """Hear of nothing any more."""
+        if self._ear is not None:
+            self._ear.cancel()
+            self._pub.unsubscribe(self._keep[0], self._pub.ALL_TOPICS)
+        self._has_parted = True
 
     def _sent(self, topic: str, data: dict[str, Any]) -> None:
         """The script has sent a message."""
@@ -76,6 +93,8 @@ class Bridge:
 
     def _subscribed(self, topic: Any) -> None:
         """The script listens to a topic, and so to everything below it."""
+        if self._has_parted:  # PyPubSub cannot be told to forget one handler alone
+            return
         name = topic.getName()
         for pattern in ["*"] if topic.isAll() else [name, f"{name}.*"]:
             self._conversation.hub.listen(pattern)

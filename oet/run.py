@@ -15,10 +15,12 @@ import os
 import signal
 import sys
 import traceback
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Callable
 
 from oet import StopRequested, calling, functions, inside, modules, pubsub_bridge, terminal
+from oet.stopping import StopGuard
 
 if TYPE_CHECKING:
     from types import FrameType, ModuleType
@@ -33,25 +35,23 @@ class Misuse(Exception):
 def main(arguments: list[str]) -> int:
     """Run a script as the command line says; returns the exit status."""
     options, rest = _parser().parse_known_args(arguments)
-    conversation = terminal.talking()
-    inside.use(conversation)
+    guard = StopGuard()
+    guard.install()
+    conversation = terminal.talking(guard)
+    inside.use(conversation, guard)
     pubsub_bridge.install(conversation)
     try:
         for given in options.override:
             name, _, value = given.partition("=")
             conversation.context.overrides.learn(name, _value(value))
         positional, named = _arguments(rest)
-        signal.signal(signal.SIGINT, _stop)
-        module = load(Path(options.script))
-        conversation.context.script_type, conversation.context.script_uri = (
-            "filesystem",
-            Path(module.__file__ or "").as_uri(),
-        )
-        _run(module, options.function, positional, named)
+        signal.signal(signal.SIGINT, partial(_stop, guard))
+        guard.expose(lambda: _load_and_run(Path(options.script), options.function, positional, named))
     except Misuse as misuse:
         print(f"oet.run: {misuse}", file=sys.stderr)
         return STATUS_USAGE
     except StopRequested:
+        conversation.flush()  # its last words
         print("[oet] stopped", file=sys.stderr)
         return STATUS_STOPPED
     except Exception:  # noqa: BLE001 - the border to the author's script
@@ -87,6 +87,13 @@ def call(module: ModuleType, name: str, args: list[Any], kwargs: dict[str, Any])
     return calling.call(name, function, args, kwargs, inside.conversation().context)
 
 
+def _load_and_run(path: Path, name: str, positional: list[Any], named: dict[str, Any]) -> None:
+    module = load(path)
+    context = inside.conversation().context
+    context.script_type, context.script_uri = "filesystem", Path(module.__file__ or "").as_uri()
+    _run(module, name, positional, named)
+
+
 def _found(module: ModuleType, name: str) -> Callable[..., Any]:
     function = functions.find_function(module, name)
     if function is None:
@@ -102,9 +109,9 @@ def _run(module: ModuleType, name: str, positional: list[Any], named: dict[str, 
     elif name != "init":
         if name != "main":  # which `init` may make
             _found(module, name)
-        known_to_init = _known(module, "init", named)
+        known_to_init = _known(module, "init", named, _parameters(module, name))
         call(module, "init", [], {key: named[key] for key in known_to_init})
-    known = _known(module, name, named)
+    known = _known(module, name, named, _parameters(module, "init"))
     if unknown := [key for key in named if key not in (*known, *known_to_init)]:
         raise Misuse(f"neither init nor {name} has a parameter {unknown[0]!r}")
     result = call(module, name, positional, {key: named[key] for key in known})
@@ -112,14 +119,23 @@ def _run(module: ModuleType, name: str, positional: list[Any], named: dict[str, 
         print(f"[oet returned] {functions.short_repr(result)}", file=sys.stderr)
 
 
-def _known(module: ModuleType, name: str, named: dict[str, Any]) -> list[str]:
-    """The named arguments that a function takes; where it takes any, those that it has a parameter for and those nobody else has."""
+def _known(module: ModuleType, name: str, named: dict[str, Any], others: set[str]) -> list[str]:
+    """The named arguments that a function takes; where it takes any, those that it has a parameter for and those nobody else has.
+
+    SKA's `init` binds the `subarray_id` to a `main` that takes any: it must not get it twice.
+    """
     function = functions.find_function(module, name)
     signature = functions.signature_of(function) if function else None
     if signature is None:
         return list(named)
     takes_any = any(p.kind is inspect.Parameter.VAR_KEYWORD for p in signature.parameters.values())
-    return [key for key in named if key in signature.parameters or takes_any]
+    return [key for key in named if key in signature.parameters or (takes_any and key not in others)]
+
+
+def _parameters(module: ModuleType, name: str) -> set[str]:
+    function = functions.find_function(module, name)
+    signature = functions.signature_of(function) if function else None
+    return set(signature.parameters) if signature is not None else set()
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -161,9 +177,9 @@ def _value(text: str) -> Any:
         return text
 
 
-def _stop(_number: int, _frame: FrameType | None) -> None:
+def _stop(guard: StopGuard, _number: int, _frame: FrameType | None) -> None:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
-    raise StopRequested
+    guard.request()
 
 
 if __name__ == "__main__":

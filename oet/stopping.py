@@ -39,6 +39,7 @@ class StopGuard:
     def __init__(self) -> None:
         self.is_requested = False
         self._is_exposed = False
+        self._may_open = False
         self._is_retired = False
         self._raised: weakref.ref[StopRequested] | None = None
         self._main_thread = threading.main_thread().ident or 0
@@ -78,16 +79,25 @@ class StopGuard:
     @contextmanager
     def shielded(self) -> Iterator[None]:
         """A block that is not interrupted; a stop that arrives meanwhile comes right after it."""
-        if threading.get_ident() != self._main_thread or not self._is_exposed:
+        if threading.get_ident() != self._main_thread:
             yield
             return
+        was_exposed, could_open = self._is_exposed, self._may_open
         self._is_exposed = False
+        self._may_open = was_exposed
         try:
             yield
         finally:
-            self._is_exposed = True
-        if self._is_due():
+            self._may_open = could_open
+            self._is_exposed = was_exposed
+        if was_exposed and self._is_due():
             raise self.new_stop()
+
+    def opened(self, function: Callable[[], T]) -> T:
+        """Call `function`, a wait, from a shielded block: it may be interrupted as the block itself could have been."""
+        if threading.get_ident() != self._main_thread or not self._may_open:
+            return function()
+        return self.expose(function)
 
     def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
         if self._is_exposed and self._is_due():

@@ -13,9 +13,12 @@ from oet.attachments import JSON
 from oet.conversation import Conversation
 from oet.questions import NoAnswer
 from oet.script_context import ScriptContext
+from oet.shielding import NO_SHIELD
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from oet.shielding import Shield
 
 _SHOWN_CHARACTERS = 2000
 
@@ -23,8 +26,8 @@ _SHOWN_CHARACTERS = 2000
 class TerminalConversation(Conversation):
     """Prints what a script says to stderr, and asks its questions there."""
 
-    def __init__(self, context: ScriptContext) -> None:
-        super().__init__(context, _print)
+    def __init__(self, context: ScriptContext, shield: Shield) -> None:
+        super().__init__(context, _print, shield)
 
     def ask(self, text: str, choices: Sequence[str], timeout_s: float | None) -> str:
         """Ask whoever sits at the keyboard; NoAnswer where nobody does."""
@@ -42,9 +45,9 @@ class TerminalConversation(Conversation):
             _show("question", f"{answer!r} is none of {', '.join(offered)}")
 
 
-def talking() -> Conversation:
+def talking(shield: Shield = NO_SHIELD) -> Conversation:
     """For a script that runs outside of OET."""
-    return TerminalConversation(ScriptContext({"overrides": {"wait_for_qa_ready": False}}))
+    return TerminalConversation(ScriptContext({"overrides": {"wait_for_qa_ready": False}}), shield)
 
 
 def silent(context: ScriptContext | None) -> Conversation:

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from oet import attachments, inside, run
+from oet import attachments, inside, pubsub_bridge, run
 from oet.conversation import Conversation
 from oet.messages import Message
 from oet.questions import NoAnswer
@@ -120,10 +120,12 @@ def script(
     under_test = ScriptUnderTest(ScriptContext(known), answers or {})
     folder, modules_before, path_before = Path.cwd(), set(sys.modules), list(sys.path)
     inside.use(under_test)
+    part = pubsub_bridge.install(under_test)
     try:
         under_test.module = run.load(Path(path))
         yield under_test
     finally:
+        part()
         inside.use(None)
         os.chdir(folder)
         sys.path[:] = path_before

@@ -6,7 +6,11 @@ import signal
 import threading
 import time
 from collections import deque
-from typing import Any, Callable
+from contextlib import nullcontext
+from typing import TYPE_CHECKING, Any, Callable
+
+if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
 
 PAUSE_S = 0.05
 
@@ -18,8 +22,14 @@ class Thinner:
     something is. `write` locks for itself.
     """
 
-    def __init__(self, write: Callable[[Callable[[], Any]], None]) -> None:
+    def __init__(
+        self,
+        write: Callable[[Callable[[], Any]], None],
+        shielded: Callable[[], AbstractContextManager[None]] = nullcontext,
+    ) -> None:
+        """`shielded` makes a block that no stop interrupts; `write` makes its own."""
         self._write = write
+        self._shielded = shielded
         self._held: deque[Any] = deque(maxlen=1)
         self._next_at = 0.0
         self._is_armed = False
@@ -63,11 +73,12 @@ class Thinner:
         return None
 
     def _arm(self) -> None:
-        self._is_armed = True
-        if self._thread is None:
-            self._thread = threading.Thread(target=self._serve, name="oet-progress", daemon=True)
-            self._thread.start()
-        self._wake.set()
+        with self._shielded():  # half armed it would stay so, and hold back what comes for ever
+            self._is_armed = True
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._serve, name="oet-progress", daemon=True)
+                self._thread.start()
+            self._wake.set()
 
     def _serve(self) -> None:
         signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())  # signals are for the main thread

@@ -62,7 +62,7 @@ class ScriptWorker:
         is_text_alone = spec.run is not None and spec.script.type == "shell"
         self._diary = Diary(directory / rundir.JOURNAL, spec.bells, self._guard, is_quiet=is_text_alone)
         known = {"procedure_id": spec.procedure, **spec.context}
-        self._conversation = Conversation(ScriptContext(known), self._diary.say, self._guard.shielded)
+        self._conversation = Conversation(ScriptContext(known), self._diary.say, self._guard)
         self._inside = inside.Inside(spec.procedure, self._diary.publish, self._guard, self._conversation)
         self._instructions = Instructions(self._diary, self._guard, self._conversation, spec.events_after)
         self._control = ControlSocket(directory / rundir.CONTROL, self._instructions.take, self._instructions.insist)
@@ -176,6 +176,7 @@ class ScriptWorker:
         except BaseException as error:  # noqa: BLE001 - the border to user code
             self._guard.settle()
             self._leave_if_forked(error)
+            self._conversation.flush()  # its last words
             if isinstance(error, StopRequested):
                 self._stopped(name)
             if isinstance(error, shell.BodyFailed):

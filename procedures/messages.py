@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from procedures.domain.errors import InvalidInput
+from procedures.domain.json_values import json_fault
 from procedures.domain.messages import MAX_PAYLOAD_BYTES, topic_fault
 from procedures.domain.people import Actor, Right
 from procedures.models import Event
@@ -28,6 +29,8 @@ class MessageService:
         override = declared().from_event(topic, payload)
         if fault := topic_fault(topic, is_override=override is not None):
             raise InvalidInput({"topic": fault})
+        if fault := json_fault(payload):
+            raise InvalidInput({"payload": fault})
         if len(json.dumps(payload).encode()) > MAX_PAYLOAD_BYTES:
             raise InvalidInput({"payload": f"has more than {MAX_PAYLOAD_BYTES} bytes of JSON."})
         if override is not None:

@@ -6,6 +6,7 @@ from django.conf import settings
 
 from procedures.commanding import queue, wait_for_answer
 from procedures.domain.errors import InvalidInput, NoSuchQuestion, NotOpen, WrongState
+from procedures.domain.json_values import text_fault
 from procedures.domain.people import Actor, Right
 from procedures.domain.states import FINAL
 from procedures.models import Command, Procedure, Question
@@ -63,8 +64,10 @@ class SteeringService:
 
 
 def _check_answer(asked: Question, answer: object) -> None:
-    if not isinstance(answer, str) or "\0" in answer:
+    if not isinstance(answer, str):
         raise InvalidInput({"answer": "must be text."})
+    if fault := text_fault(answer):
+        raise InvalidInput({"answer": fault})
     if asked.choices and answer not in asked.choices:
         raise InvalidInput({"answer": f"must be one of {', '.join(asked.choices)}."})
     if len(answer) > MAX_ANSWER_CHARACTERS:

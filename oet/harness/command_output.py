@@ -63,11 +63,18 @@ class Output:
         """What was kept, without the lines that rules dropped."""
         return "".join(self._lines)
 
-    def follow(
-        self, process: subprocess.Popen[bytes], began: float, timeout: float | None, output_timeout: float | None
-    ) -> str:
+    def take(self, process: subprocess.Popen[bytes]) -> None:
+        """It is the output of this process; `close` it."""
+        self._process = process
+        for stream, is_kept in ((process.stdout, True), (process.stderr, False)):
+            if stream is not None:
+                os.set_blocking(stream.fileno(), False)
+                self._pipes.append(_Pipe(stream.fileno(), is_kept=is_kept))
+
+    def follow(self, began: float, timeout: float | None, output_timeout: float | None) -> str:
         """Log lines until the process ends; the limit it hit in words, "" if none. Times are monotonic, in seconds."""
-        self._open(process)
+        process = self._process
+        assert process is not None
         heard = time.monotonic()
         with selectors.DefaultSelector() as selector, _Ending(process, selector) as ending:
             for pipe in self._pipes:
@@ -105,13 +112,6 @@ class Output:
             for stream in (self._process.stdout, self._process.stderr):
                 if stream is not None:
                     stream.close()
-
-    def _open(self, process: subprocess.Popen[bytes]) -> None:
-        self._process = process
-        for stream, is_kept in ((process.stdout, True), (process.stderr, False)):
-            if stream is not None:
-                os.set_blocking(stream.fileno(), False)
-                self._pipes.append(_Pipe(stream.fileno(), is_kept=is_kept))
 
     def _read_ready(self, selector: selectors.BaseSelector, pause_s: float | None) -> bool:
         """Wait at most so long for something to happen, and take what was printed; True if there was any."""

@@ -18,6 +18,7 @@ from oet.harness.errors import (
     ScriptHarnessFatal,
     ScriptHarnessTimeout,
 )
+from oet.harness.interruptions import opened, shielded
 from oet.harness.process_tree import CannotStart, ProcessTree
 from oet.harness.status import Status
 
@@ -118,18 +119,22 @@ def _run(
 
 def _watch(tree: ProcessTree, output: Output, limits: _Limits, began: float) -> tuple[int | None, str]:
     """From its start until it ends or hits a limit; its return value and which limit it hit. It is dead when anything is raised here."""
-    try:
-        tree.start()
-        hit = output.follow(tree.process, began, limits.timeout, limits.output_timeout)
-        if hit:
+    with (
+        shielded()
+    ):  # only the wait may be interrupted: else there would be moments in which nobody holds the process, or its pipes
+        try:
+            tree.start()
+            output.take(tree.process)
+            hit = opened(lambda: output.follow(began, limits.timeout, limits.output_timeout))
+            if hit:
+                tree.kill()
+                output.drain()
+        except BaseException:
             tree.kill()
-            output.drain()
-    except BaseException:
-        tree.kill()
-        raise
-    finally:
-        output.close()
-    return (None if hit else tree.process.wait()), hit
+            raise
+        finally:
+            output.close()
+        return (None if hit else tree.process.wait()), hit
 
 
 def _judge(cmd: Any, return_value: int | None, hit: str, errors: ErrorList) -> _Failure | None:

@@ -48,6 +48,20 @@ def exposed(function: Callable[[], T]) -> T:
         sigterm.is_exposed = was_exposed
 
 
+def opened(function: Callable[[], T]) -> T:
+    """Call a wait of our own from a shielded block: it may be interrupted as the block itself could have been."""
+    guard, sigterm = seam.stop_guard(), termination.active()
+    wait = function if guard is None else lambda: guard.opened(function)
+    if sigterm is None or not sigterm.may_open:
+        return wait()
+    try:
+        sigterm.is_exposed = True
+        sigterm.raise_if_due()
+        return wait()
+    finally:
+        sigterm.is_exposed = False
+
+
 class Watch:
     """Finds out, for one run, whether it must end at the next border."""
 
@@ -92,10 +106,13 @@ def _shielded(guard: StopGuard | None, sigterm: Termination | None) -> Iterator[
 
 @contextmanager
 def _closed(sigterm: Termination) -> Iterator[None]:
-    was_exposed, sigterm.is_exposed = sigterm.is_exposed, False
+    was_exposed, could_open = sigterm.is_exposed, sigterm.may_open
+    sigterm.is_exposed = False
+    sigterm.may_open = was_exposed
     try:
         yield
     finally:
+        sigterm.may_open = could_open
         sigterm.is_exposed = was_exposed
     if was_exposed:
         sigterm.raise_if_due()

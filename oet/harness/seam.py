@@ -28,6 +28,5 @@ def publisher() -> Callable[[str, Any], bool] | None:
 
 
 def stop_guard() -> StopGuard | None:
-    """What decides when a stop is raised in the main thread; None outside."""
-    here = inside.current()
-    return here.guard if here else None
+    """What decides when a stop is raised in the main thread: inside, and where `oet.run` runs the script; else None."""
+    return inside.stop_guard()

@@ -33,7 +33,7 @@ class EventStream:
         self._lock = threading.RLock()
         publish = seam.publisher()
         self._journal = None if publish is None else Sinks([_Journal(publish)])
-        self._thinner = None if publish is None else Thinner(self._write_held)
+        self._thinner = None if publish is None else Thinner(self._write_held, shielded)
 
     def emit(self, kind: str, phase: str | None = None, place: tuple[str, int] | None = None, **data: Any) -> None:
         """Tell about something; `place` is the name and index of the action it belongs to."""

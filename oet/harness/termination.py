@@ -21,6 +21,8 @@ class Termination:
 
     def __init__(self) -> None:
         self.is_exposed = False
+        self.may_open = False
+        """In a shielded block: whether it was exposed outside of it."""
         self._pid = os.getpid()
         self._is_received = False
         self._is_due = False

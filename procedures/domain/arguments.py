@@ -1,16 +1,14 @@
 """What a script's functions are called with: ProcedureInput, its JSON form, and whether a call fits a function."""
 
 import json
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from procedures.domain.encodable import is_encodable
 from procedures.domain.errors import InvalidInput
+from procedures.domain.json_values import json_fault
 
 MAX_ARGUMENT_BYTES = 256 * 1024
-MAX_DEPTH = 50
 MAX_BRIEF_CHARACTERS = 60
 MAX_FACTS = 6
 MAX_FACT_CHARACTERS = 40
@@ -55,41 +53,17 @@ def _input(call: Mapping[str, Any], where: str, errors: dict[str, str]) -> Proce
         errors[f"{where}.{key}"] = "is neither args nor kwargs."
     if not isinstance(args, list):
         errors[f"{where}.args"] = f"must be an array, not {_json_type(args)}."
-    elif fault := _fault(args):
+    elif fault := json_fault(args):
         errors[f"{where}.args"] = fault
     if not isinstance(kwargs, Mapping):
         errors[f"{where}.kwargs"] = f"must be an object, not {_json_type(kwargs)}."
     elif unusable := [key for key in kwargs if not str(key).isidentifier()]:
         errors[f"{where}.kwargs"] = f"has a key that is no name of an argument: {unusable[0]!r}."
-    elif fault := _fault(kwargs):
+    elif fault := json_fault(kwargs):
         errors[f"{where}.kwargs"] = fault
     if any(key.startswith(f"{where}.") for key in errors):
         return ProcedureInput()
     return ProcedureInput(tuple(args), dict(kwargs))
-
-
-def _fault(value: Any, depth: int = 0) -> str:
-    """Why `value` cannot be stored and handed on as JSON; empty if it can."""
-    if depth > MAX_DEPTH:
-        return f"is nested more than {MAX_DEPTH} levels deep."
-    if isinstance(value, float) and not math.isfinite(value):
-        return "contains NaN or Infinity, which JSON does not have."
-    if isinstance(value, str):
-        return _text_fault(value)
-    children: Iterable[Any] = ()
-    if isinstance(value, Mapping):
-        children = [*value.keys(), *value.values()]
-    elif isinstance(value, list):
-        children = value
-    return next((fault for child in children if (fault := _fault(child, depth + 1))), "")
-
-
-def _text_fault(text: str) -> str:
-    if "\0" in text:  # PostgreSQL's jsonb cannot hold it
-        return "contains a NUL character."
-    if not is_encodable(text):
-        return "contains half of a surrogate pair, which is no valid Unicode."
-    return ""
 
 
 def _json_type(value: object) -> str:

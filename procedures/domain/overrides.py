@@ -1,15 +1,18 @@
 """Operator overrides: decisions of the operators that scripts read. A site declares them in settings; scripts never set them."""
 
-import math
+import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
 
 from procedures.domain.errors import InvalidInput, Refusal
+from procedures.domain.json_values import text_fault
 
 TOPIC: Final = "operator."
 MAX_TEXT: Final = 1000
+_LARGEST: Final = sys.float_info.max
+"""Beyond it a whole number is no float; NaN is never below it."""
 
 
 class Kind(StrEnum):
@@ -51,15 +54,15 @@ class Declaration:
 
     def value_of(self, value: Any) -> Any:
         """`value`, if it is one that this override takes; raises InvalidInput."""
-        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        is_number = isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= _LARGEST
         match self.kind:
             case Kind.BOOL if isinstance(value, bool):
                 return value
-            case Kind.INT if is_number and math.isfinite(value) and value == int(value) and abs(value) < 2**53:
+            case Kind.INT if is_number and value == int(value) and abs(value) < 2**53:
                 return int(value)
-            case Kind.FLOAT if is_number and math.isfinite(value):
+            case Kind.FLOAT if is_number:
                 return float(value)
-            case Kind.STR if isinstance(value, str) and len(value) <= MAX_TEXT and "\0" not in value:
+            case Kind.STR if isinstance(value, str) and len(value) <= MAX_TEXT and not text_fault(value):
                 return value
             case Kind.CHOICE if value in self.choices:
                 return value

@@ -16,6 +16,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from procedures.domain.errors import InvalidInput
+from procedures.domain.json_values import text_fault
 from procedures.rest import described
 from procedures.rest.authentication import PREFIX, TokenAuthentication
 from procedures.rest.requests import json_object, unknown_fields
@@ -119,12 +120,8 @@ def _credentials(request: Request) -> tuple[str, str]:
         value = data.get(field)
         if not isinstance(value, str) or not value:
             errors[field] = "is required, as text."
-        elif len(value) > MAX_CHARACTERS or not _is_storable(value):
+        elif len(value) > MAX_CHARACTERS or text_fault(value):
             errors[field] = f"must be valid Unicode of at most {MAX_CHARACTERS} characters, without NUL."
     if errors:
         raise InvalidInput(errors)
     return data["username"], data["password"]
-
-
-def _is_storable(text: str) -> bool:
-    return "\0" not in text and not any("\ud800" <= character <= "\udfff" for character in text)

@@ -92,6 +92,49 @@ def test_subscriptions_hear_what_matches_and_in_order(talk: Conversation, journa
     assert journal.of("subscribed") == [{"topics": ["weather.*"]}]
 
 
+def test_of_two_threads_that_begin_to_listen_none_is_forgotten() -> None:
+    """The manager takes the latest list as the whole: it must have both topics, whichever thread was slower to send its own."""
+    announced: list[list[str]] = []
+    other = threading.Thread(target=lambda: both.hub.subscribe("rain"))
+
+    def write(_topic: str, payload: dict[str, Any]) -> bool:
+        if not announced and not other.is_alive():
+            other.start()
+            other.join(0.2)  # for the lock, if all is well
+        announced.append(payload["topics"])
+        return True
+
+    both = Conversation(ScriptContext(), write)
+    both.hub.subscribe("wind")
+    other.join(20)
+    assert announced == [["wind"], ["wind", "rain"]]
+
+
+def test_topic_that_could_not_be_asked_for_is_asked_for_again() -> None:
+    answers = [False, True]
+    announced: list[list[str]] = []
+
+    def write(_topic: str, payload: dict[str, Any]) -> bool:
+        announced.append(payload["topics"])
+        return answers.pop(0)
+
+    talk = Conversation(ScriptContext(), write)
+    for _ in range(3):
+        talk.hub.subscribe("wind")
+    assert announced == [["wind"], ["wind"]]
+
+
+def test_callbacks_that_are_too_slow_lose_messages_and_that_is_said(
+    talk: Conversation, capsys: pytest.CaptureFixture[str]
+) -> None:
+    go_on = threading.Event()
+    talk.hub.subscribe("x", lambda _message: go_on.wait(60))
+    for number in range(MAX_WAITING + 5):
+        talk.deliver(heard("x", number))
+    go_on.set()
+    assert capsys.readouterr().err.count("callbacks, which are too slow; more are lost") == 1
+
+
 def test_callbacks_are_called_one_after_the_other_and_survive_their_faults(
     talk: Conversation, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -203,6 +246,31 @@ def test_answer_ends_the_wait_and_is_written_down_before_it_does(talk: Conversat
     asking.join(20)
     assert answers == ["yes"]
     assert not talk.questions.answer(1, "no", "bob")
+
+
+def test_answer_that_cannot_be_written_down_leaves_the_question_open(journal: Journal) -> None:
+    """Else the script would wait for ever: nobody can answer a question that is closed."""
+    is_disk_full = False
+
+    def write(topic: str, payload: dict[str, Any]) -> bool:
+        return not is_disk_full and journal(topic, payload)
+
+    talk = Conversation(ScriptContext(), write)
+    answers: list[str] = []
+    asking = threading.Thread(target=lambda: answers.append(talk.ask("Go on?", [], 60)))
+    asking.start()
+    while not journal.of("question"):
+        journal.came.wait(20)
+        journal.came.clear()
+    is_disk_full = True
+    with pytest.raises(OSError, match="disk is full"):
+        talk.questions.answer(1, "yes", "ann")
+    is_disk_full = False
+    tell = talk.questions.answer(1, "no", "bob")
+    assert tell
+    tell()
+    asking.join(20)
+    assert answers == ["no"]
 
 
 def test_question_that_nobody_answers_times_out(talk: Conversation, journal: Journal) -> None:

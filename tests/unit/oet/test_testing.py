@@ -1,6 +1,7 @@
 """Scripts run without OET: by `oet.testing`, by `python -m oet.run`, and by themselves."""
 
 import re
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 from oet import testing
 from oet.harness import ScriptHarnessFatal
 from oet.testing import Unanswered
+from tests.integration.oet.test_launcher import OLDEST
 
 PROJECT = Path(__file__).parents[3]
 OBSERVATION = PROJECT / "examples" / "observation.py"
@@ -59,9 +61,7 @@ def test_script_runs_on_a_laptop_and_prints_what_it_says(script_file: Path) -> N
         stdin="maybe\nyes\n",
     )
     assert done.returncode == 0, done.stderr
-    assert (
-        done.stdout == "overrides {'wait_for_qa_ready': False, 'band': 'mid'} 3 {'subarray_id': 3, 'colour': 'red'}\n"
-    )
+    assert done.stdout == "overrides {'wait_for_qa_ready': False, 'band': 'mid'} 3 {'colour': 'red'}\n"
     for words in (
         "[oet status] subarray 3",
         "[oet progress] 50% half",
@@ -106,6 +106,62 @@ def test_script_runs_by_itself_with_the_same_functions(script_file: Path) -> Non
         check=True,
     )
     assert "[oet status] subarray 7" in done.stderr
+
+
+BY_HAND = """
+import sys
+from oet import testing
+with testing.script(sys.argv[1], answers={"Go on?": "no"}) as observe:
+    observe.call("init", 2)
+    assert observe.call("main", scans=4) == "no"
+    assert observe.published("scan.done") == [{"number": 4}]
+"""
+
+
+@pytest.mark.skipif(OLDEST is None, reason="no Python 3.9 here")
+@pytest.mark.parametrize("how", ["-m oet.run {script} --subarray_id 7", "{script}", "{by_hand} {script}"])
+def test_script_runs_and_is_tested_on_the_oldest_python(script_file: Path, how: str) -> None:
+    with script_file.open("a") as file:
+        file.write("\nif __name__ == '__main__':\n    init(7)\n    main(oet.context)\n")
+    by_hand = script_file.with_name("by_hand.py")
+    by_hand.write_text(BY_HAND)
+    done = subprocess.run(
+        [str(OLDEST), *how.format(script=script_file, by_hand=by_hand).split()],
+        capture_output=True,
+        text=True,
+        stdin=subprocess.DEVNULL,
+        env={"PYTHONPATH": str(PROJECT)},
+        timeout=60,
+    )
+    assert (done.returncode, "Traceback" in done.stderr) == (0, False), done.stderr
+    assert "overrides" in done.stdout
+
+
+def test_ctrl_c_is_a_stop_that_parks_the_telescope(tmp_path: Path) -> None:
+    script = tmp_path / "slow.py"
+    script.write_text(
+        """
+import time
+import oet
+from oet import harness
+def expose(ctx):
+    oet.status("exposing")
+    time.sleep(600)
+script = harness.Script(harness.get_actions_from_list(["expose"], namespace=globals()), cmdln_args=[])
+script.add_listener(lambda ctx: oet.status("parked"), harness.POST_FATAL)
+init, main = harness.entry_points(script)
+"""
+    )
+    command = [sys.executable, "-m", "oet.run", str(script)]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env={"PYTHONPATH": str(PROJECT)}) as running:
+        assert running.stderr is not None
+        printed = next(line for line in running.stderr if "exposing" in line)
+        running.send_signal(signal.SIGINT)
+        printed += running.stderr.read()
+    assert running.returncode == 130
+    assert "### Action expose stopped on request" in printed
+    assert printed.index("[oet status] parked") < printed.index("[oet] stopped")
+    assert "Traceback" not in printed
 
 
 def test_test_sees_everything_that_a_script_says(script_file: Path) -> None:

@@ -184,10 +184,23 @@ from pubsub import pub
 LOG = logging.getLogger(__name__)
 FORMAT = "%(asctime)s - %(message)s"
 
+logging.basicConfig(level=logging.INFO, format=FORMAT)
+
+
+class topics:
+    class request:
+        class subarray:
+            class used:
+                def msgDataSpec(msg_src, request_id):
+                    "- msg_src: who asks"
+
+
+pub.addTopicDefnProvider(topics, pub.TOPIC_TREE_FROM_CLASS)
+
 
 def announce_subarray_id(subarray_id):
     LOG.info("Running on subarray %s", subarray_id)
-    pub.sendMessage("request.subarray.used", msg_src=os.path.basename(__file__), request_id=subarray_id)
+    pub.sendMessage(topics.request.subarray.used, msg_src=os.path.basename(__file__), request_id=subarray_id)
 
 
 def init(subarray_id: int):

@@ -34,9 +34,9 @@ def test_value_that_fits_is_kept(name: str, value: Any, kept: Any) -> None:
 
 MISFITS: dict[str, list[Any]] = {
     "wait_for_qa_ready": [1, "true", None],
-    "scans": [True, 1.5, "3", float("inf"), 2**60],
-    "limit": [True, float("nan"), "1", []],
-    "note": [3, "x" * 1001, "a\0b"],
+    "scans": [True, 1.5, "3", float("inf"), 2**60, -(10**400)],
+    "limit": [True, float("nan"), float("-inf"), "1", [], 10**400],
+    "note": [3, "x" * 1001, "a\0b", "\ud800"],
     "band": ["high", None, 0],
 }
 
