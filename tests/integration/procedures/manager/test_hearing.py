@@ -173,6 +173,39 @@ def main(seconds):
     assert numbers == list(range(len(numbers)))
 
 
+def test_floods_of_five_scripts_at_once_are_heard_whole_and_in_order(station: Station) -> None:
+    flood = """
+import oet
+def main(count):
+    with oet.subscribe("flood.begin") as begin:
+        oet.publish("flood.is_ready")
+        begin.get(120)
+    return sum(oet.publish("flood.drop", number=number) for number in range(count))
+"""
+    listener = """
+import oet
+def main(count):
+    heard = {}
+    with oet.subscribe("flood.drop") as drops:
+        oet.publish("flood.begin")
+        for _ in range(count):
+            drop = drops.get(120)
+            heard.setdefault(str(drop.procedure), []).append(drop["number"])
+    return {sender: numbers == list(range(len(numbers))) and len(numbers) for sender, numbers in heard.items()}
+"""
+    with station.manager():
+        floods = [station.ready(flood) for _ in range(5)]
+        ear = station.ready(listener)
+        for procedure_id in floods:
+            station.start(procedure_id, "main", 300)
+            wait_for_event(procedure_id, "flood.is_ready")
+        station.start(ear, "main", 1500)
+        for procedure_id in (*floods, ear):
+            station.wait_for(procedure_id, S.COMPLETE, timeout_s=3 * TIMEOUT_S)
+    assert result_of(ear) == {str(procedure_id): 300 for procedure_id in floods}
+    assert [result_of(procedure_id) for procedure_id in floods] == [300] * 5
+
+
 SKA_SCRIPT = '''
 """As scripts for SKA's OET are written."""
 import functools
