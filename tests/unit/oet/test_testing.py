@@ -4,7 +4,9 @@ import re
 import signal
 import subprocess
 import sys
+import textwrap
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -226,3 +228,30 @@ def test_document_shows_the_example_as_it_is() -> None:
     ]
     assert len(shown) > 20
     assert [line for line in shown if line and line not in lines] == []
+
+
+def test_snippets_of_the_document_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = (PROJECT / "docs" / "writing-scripts.md").read_text()
+    blocks = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+
+    def script_of(beginning: str, *, is_body: bool = False) -> Path:
+        [block] = [block for block in blocks if block.startswith(beginning)]
+        body = "def main():\n" + textwrap.indent(block, "    ") if is_body else block
+        path = tmp_path / f"snippet_{len(list(tmp_path.iterdir()))}.py"
+        path.write_text(f"import oet\n{body}")
+        return path
+
+    with testing.script(script_of('"""Point at a target')) as first:
+        first.call("init", 3)
+        assert first.call("main") == {"target": "Centaurus A"}
+    with testing.script(script_of("oet.progress(", is_body=True), answers={"Continue?": "no"}) as says:
+        says.call("main")
+        assert (says.statuses, says.checkpoints) == (["slewing to target"], ["between scans"])
+        assert says.attached == {"seeing.json": {"arcsec": 0.8}}
+    with testing.script(script_of("def main(context, target: str)")) as knows:
+        knows.call("main", target="Vela")
+    [test] = [block for block in blocks if "def test_observation" in block]
+    names: dict[str, Any] = {}
+    exec(test, names)
+    monkeypatch.chdir(PROJECT)
+    names["test_observation_parks_in_strong_wind"]()
