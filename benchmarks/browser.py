@@ -7,15 +7,15 @@ from concurrent.futures import ThreadPoolExecutor
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from benchmarks import flood, large_output
+from benchmarks.browsing import ARGUMENTS, log_in
 from benchmarks.elsewhere import made
 from benchmarks.figures import HEAD, Sample, show
 from benchmarks.running import running_product
 from tests.needs import chromium
-from tests.product import ADMIN_PASSWORD, Product
+from tests.product import Product
 
 ROUNDS = 200
 LOADS = 11
-ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-dev-shm-usage"]
 
 # When the line is on the screen: after the frame in which the text was set, on the clock of this machine.
 WATCH = """() => {
@@ -44,7 +44,7 @@ def main(scale: float = 1.0) -> None:
         assert executable, "no Chromium: run `python -m tests.needs`"
         browser = playwright.chromium.launch(executable_path=str(executable), args=ARGUMENTS)
         page = browser.new_context(base_url=product.url, viewport={"width": 1440, "height": 1000}).new_page()
-        _log_in(page)
+        log_in(page)
         painted = _painted(page, max(20, int(ROUNDS * scale)))
         show("Event committed → painted in Chromium (aim: p99 under 100 ms)", HEAD, [painted.row()])
         flood.measure(product, browser, page, scale)
@@ -55,14 +55,6 @@ def main(scale: float = 1.0) -> None:
         title = "JavaScript of a first load (aim: under 150 kB compressed)"
         show(title, ["page", "files", "sent", "gzip", "raw"], _weights(browser, product, large))
         browser.close()
-
-
-def _log_in(page: Page) -> None:
-    page.goto("/login/")
-    page.get_by_label("Name").fill("admin")
-    page.get_by_label("Password").fill(ADMIN_PASSWORD)
-    page.get_by_role("button", name="Log in").click()
-    page.wait_for_url("**/")
 
 
 def _painted(page: Page, rounds: int) -> Sample:
@@ -120,7 +112,7 @@ def _weights(browser: Browser, product: Product, large: int) -> list[list[str]]:
     ):
         fresh = browser.new_context(base_url=product.url)
         window = fresh.new_page()
-        _log_in(window)
+        log_in(window)
         window.goto(address)
         window.locator("[data-link=live]").wait_for()
         files: list[tuple[str, int, int]] = window.evaluate(SENT)

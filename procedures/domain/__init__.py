@@ -1,7 +1,7 @@
 """What OET knows, without any framework or I/O.
 
 `states` the life of a Procedure · `scripts` what can be run · `source` what a script's text says about itself
-`arguments` what it is called with · `docstrings` what they say about arguments · `encodable`, `json_values` what text and what JSON can be kept
+`arguments` what it is called with · `docstrings` what they say about arguments · `encodable`, `json_values` what can be kept
 `durations` times as people write them · `people` who may · `resources` what only one may hold
 `messages` events between scripts and people · `overrides` decisions of operators · `search` words and what people look for
 `said` what a script says about itself · `reported` what its process reports · `actions` what the harness tells, as rows · `lines` of output
