@@ -1,6 +1,7 @@
 """Prepare, start and stop through the pages' forms; the manager's answers are written by the test."""
 
 import json
+import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -75,6 +76,13 @@ def test_a_script_says_what_it_needs_before_it_is_loaded(operator: Client, scrip
     assert "Looks at the sky." in page
     assert 'name="init.subarray_id"' in page
     assert 'name="main.target"' in page
+
+
+def test_a_pipe_among_the_scripts_is_said_to_be_one_instead_of_waiting_for_it(operator: Client, script: Path) -> None:
+    pipe = script.with_name("pipe.py")
+    os.mkfifo(pipe)
+    page = operator.get("/prepare/", {"script": str(pipe)}).content.decode()
+    assert "cannot be read: it is no regular file." in page
 
 
 def test_a_prepared_script_has_what_was_filled_in(operator: Client, script: Path) -> None:
