@@ -18,7 +18,7 @@ from procedures.domain.scripts import GitArgs, GitScript
 from procedures.models import Command, Event, Procedure
 from procedures.moves import Move
 from procedures.recorder import recording
-from tests.integration.procedures.manager.station import S, Station, check_history, events, history, output
+from tests.integration.procedures.manager.station import TIMEOUT_S, S, Station, check_history, events, history, output
 from tests.repositories import GitRepository, pyproject
 from tests.waiting import wait_until
 
@@ -149,7 +149,9 @@ def test_stop_while_the_environment_is_wanted_stops_at_once_and_gives_the_build_
 ) -> None:
     with station.manager():
         procedure_id = prepare(create_env=True)
-        wait_until(lambda: Environment.objects.filter(state="REQUESTED").exists(), what="the request")
+        wait_until(
+            lambda: Environment.objects.filter(state="REQUESTED").exists(), what="the request", timeout_s=TIMEOUT_S
+        )
         command = station.answer(station.stop(procedure_id))
         assert command.state == "done"
         stopped = station.wait_for(procedure_id, S.STOPPED)
@@ -161,7 +163,11 @@ def test_stop_while_the_environment_is_wanted_stops_at_once_and_gives_the_build_
 def test_stop_leaves_a_build_that_somebody_else_waits_for(station: Station, prepare: Prepare) -> None:
     with station.manager():
         first, second = prepare(create_env=True), prepare(create_env=True)
-        wait_until(lambda: Use.objects.filter(environment__isnull=False).count() == 2, what="both requests")
+        wait_until(
+            lambda: Use.objects.filter(environment__isnull=False).count() == 2,
+            what="both requests",
+            timeout_s=TIMEOUT_S,
+        )
         station.answer(station.stop(first))
         station.wait_for(first, S.STOPPED)
         with building():
@@ -174,7 +180,7 @@ def test_manager_that_is_restarted_goes_on_with_the_commit_that_was_found(
     commit = remote.head()
     with station.manager(stop_scripts=False):
         procedure_id = prepare(create_env=True)
-        wait_until(lambda: Environment.objects.exists(), what="the request")
+        wait_until(lambda: Environment.objects.exists(), what="the request", timeout_s=TIMEOUT_S)
     remote.commit({"scripts/observe.py": "def main(): print('newer')"})
     with station.manager(), building():
         ready = station.wait_for(procedure_id, S.READY)
@@ -186,7 +192,9 @@ def test_manager_that_is_restarted_goes_on_with_the_commit_that_was_found(
 def test_what_a_manager_left_held_is_released_by_the_next(station: Station, prepare: Prepare) -> None:
     with station.manager(stop_scripts=False):
         procedure_id = prepare(create_env=True)
-        wait_until(lambda: Use.objects.filter(environment__isnull=False).exists(), what="the request")
+        wait_until(
+            lambda: Use.objects.filter(environment__isnull=False).exists(), what="the request", timeout_s=TIMEOUT_S
+        )
     forgotten = Use.objects.get()
     forgotten.pk, forgotten.holder = None, "procedure:4711"
     forgotten.save()
@@ -214,7 +222,7 @@ def test_many_scripts_and_the_builder_that_tells_of_them_do_not_block_each_other
 def test_stop_that_was_asked_for_before_a_restart_is_carried_out(station: Station, prepare: Prepare) -> None:
     with station.manager(stop_scripts=False):
         procedure_id = prepare(create_env=True)
-        wait_until(lambda: Environment.objects.exists(), what="the request")
+        wait_until(lambda: Environment.objects.exists(), what="the request", timeout_s=TIMEOUT_S)
     command = station.stop(procedure_id)
     with station.manager():
         assert station.answer(command).state == "done"
