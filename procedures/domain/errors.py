@@ -127,7 +127,7 @@ class NoManager(Refusal):
     code = "no_manager"
 
     def __init__(self, last_seen: str = "") -> None:
-        seen = f" (last heard of {last_seen})" if last_seen else ""
+        seen = f" (last heard of {last_seen}), or it cannot write to the database" if last_seen else ""
         super().__init__(
             f"no process manager is running{seen}; nothing was done. Start it: `make up` or `manage.py processmanager`."
         )
