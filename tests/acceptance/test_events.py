@@ -15,7 +15,10 @@ from tests.acceptance.test_up import running_program
 from tests.product import Product
 from tests.waiting import wait_until
 
-pytestmark = [pytest.mark.acceptance, pytest.mark.both_databases, pytest.mark.timeout(180)]
+pytestmark = [
+    pytest.mark.acceptance,
+    pytest.mark.timeout(180),
+]  # on PostgreSQL: tests/integration/procedures/manager/test_hearing.py
 
 COUNT = 60
 KILL_AT, DEAF_UNTIL = 20, 30
