@@ -1,13 +1,20 @@
-"""Inside the manager: from the commit of a command to the commit of READY, without REST."""
+"""Inside the manager: from the commit of a command to the commit of READY, without REST; and taking over from one that was killed."""
 
+import os
+import signal
 import time
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 from benchmarks.figures import HEAD, Sample, bare_python, show
-from benchmarks.running import running_product
+from benchmarks.running import running_product, script_json
 from tests.product import Product
+from tests.waiting import wait_until
 
 ROUNDS = 200
+RESTARTS = 5
+LIVE = 50
+READY_LINE = "the process manager is ready: process "
 
 
 def main(scale: float) -> None:
@@ -17,7 +24,13 @@ def main(scale: float) -> None:
         _rounds(product, 5)
         baseline = bare_python(min(100, rounds))
         sample = _rounds(product, rounds)
-        show("Inside the manager", HEAD, [baseline.row(), sample.row(baseline)])
+        alone = _restarts(product, "manager killed → the next one is ready, nothing lives")
+        for _ in range(LIVE):
+            created = product.http.post("procedures/", json={"script": script_json(product)}).raise_for_status()
+            product.wait_for_state(created.json()["id"], "READY")
+        taken_over = _restarts(product, f"the same, {LIVE} live procedures are taken over")
+        rows = [baseline.row(), *(measured.row(baseline) for measured in (sample, alone, taken_over))]
+        show("Inside the manager", HEAD, rows)
 
 
 def _rounds(product: Product, rounds: int) -> Sample:
@@ -39,6 +52,30 @@ def _rounds(product: Product, rounds: int) -> Sample:
     finally:
         bell.close()
     return sample
+
+
+def _restarts(product: Product, name: str) -> Sample:
+    sample = Sample(name)
+    for _ in range(RESTARTS):
+        pid = _manager_of(product)
+        begin = time.perf_counter()
+        os.kill(pid, signal.SIGKILL)
+        wait_until(partial(_has_successor, product, pid), what="the next manager", timeout_s=60)
+        sample.seconds.append(time.perf_counter() - begin)
+        wait_until(partial(_is_ready, product), what="its first heartbeat", timeout_s=60)
+    return sample
+
+
+def _is_ready(product: Product) -> bool:
+    return product.http.get(f"{product.url}readyz").is_success
+
+
+def _manager_of(product: Product) -> int:
+    return int(product.log().rpartition(READY_LINE)[2].split()[0])
+
+
+def _has_successor(product: Product, pid: int) -> bool:
+    return _manager_of(product) != pid
 
 
 def _commit_command(product: Product) -> int:

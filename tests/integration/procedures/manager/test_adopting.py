@@ -4,7 +4,6 @@ import json
 import os
 import signal
 import subprocess
-import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -105,21 +104,18 @@ def test_a_stop_that_was_over_while_no_manager_ran_is_answered_and_its_abort_fol
     assert Procedure.objects.get(pk=procedure_id).state == S.STOPPED
 
 
-def test_fifty_live_procedures_are_taken_over_within_a_second(station: Station) -> None:
+def test_fifty_live_procedures_are_taken_over_before_the_manager_is_ready(station: Station) -> None:
     first = station.process()
     ids = [station.prepare("def main(): pass") for _ in range(50)]
     for procedure_id in ids:
         station.wait_for(procedure_id, S.READY)
     kill(first)
-    begun = time.monotonic()
-    with station.manager():
-        took_s = time.monotonic() - begun
+    with station.manager():  # how long it takes is measured by benchmarks/manager.py
         starts = [station.start(procedure_id) for procedure_id in ids]
         for procedure_id, start in zip(ids, starts, strict=True):
             assert station.answer(start).state == "done"
             station.wait_for(procedure_id, S.COMPLETE)
             check_history(procedure_id)
-    assert took_s < 1.0
 
 
 def test_without_its_run_directory_a_procedure_is_failed_with_the_true_reason(station: Station) -> None:
