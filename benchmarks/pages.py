@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 PROCEDURES = 1_000_000
 FEW = 1_000
-ROUNDS = 2
+ROUNDS = 9
 FIRST_ROUNDS = 3
 AIM_S = 0.3
 EXPORTED = 50_000
@@ -58,12 +58,15 @@ def main(scale: float = 1.0) -> None:
                 HEAD,
                 [_row(words, load, few[title][words]) for words, load in loads.items()],
             )
-        slow = [words for loads in many.values() for words, load in loads.items() if _is_slow(load)]
-        print(f"over {AIM_S * 1000:.0f} ms on {name}, load {os.getloadavg()[0]:.1f}: {', '.join(slow) or 'none'}")
+        _show_slow(name, [(words, load) for loads in many.values() for words, load in loads.items()])
 
 
-def _is_slow(load: Load) -> bool:
-    return max(Sample("", load.took).median, *load.first, 0.0) > AIM_S
+def _show_slow(name: str, loads: list[tuple[str, Load]]) -> None:
+    """What misses the aim; on a busy machine processor time tells more than the clock."""
+    by_clock = [words for words, load in loads if Sample("", load.took).median > AIM_S]
+    by_work = [words for words, load in loads if load.processor_s > AIM_S]
+    print(f"\nover {AIM_S * 1000:.0f} ms on {name}, load {os.getloadavg()[0]:.1f}: {'; '.join(by_clock) or 'none'}")
+    print(f"in processor time: {'; '.join(by_work) or 'none'}", flush=True)
 
 
 def _row(words: str, load: Load, beside: Load) -> list[str]:

@@ -1,4 +1,4 @@
-"""A past as years of operation leave it, in a database that is made once and kept: a million procedures take a minute or two, and 4 GB.
+"""A past as years of operation leave it, in a database that is made once and kept: a million procedures take minutes, and 3 to 4 GB.
 
 It lies in the temporary folder (TMPDIR chooses another), in `oet-bench-past-…`, and is made anew when the tables change or a month is
 over. What measures it reads only.
