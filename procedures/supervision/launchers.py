@@ -5,6 +5,7 @@ import logging
 import os
 import shutil
 import subprocess
+import time
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -22,6 +23,8 @@ START_TIMEOUT_S = 30.0
 """Time for the interpreter to start and for the modules of OET_PRELOAD to be imported."""
 END_TIMEOUT_S = 10.0
 _CONNECT_TIMEOUT_S = 2.0
+_DYING_S = 2.0
+"""Longest that a process takes from closing its sockets to its end, on a busy machine."""
 _RECHECK_S = 0.05
 _STATUS_TAKEN = 3
 
@@ -152,7 +155,7 @@ class Launchers:
             fresh = LauncherLink(name, identity, self._on_death)
             await fresh.open(sock)
         except (OSError, LauncherUnreachable) as error:
-            if not identity.is_alive:
+            if await _dies(identity, _DYING_S if isinstance(error, ConnectionRefusedError) else 0):
                 await self._sweep(identity.id)
                 return None
             raise LauncherUnreachable(
@@ -250,6 +253,16 @@ class Launchers:
             log.error("processes of dead launcher %s are still alive: %s", launcher_id, kill.alive)
         elif kill.report()["count"]:
             log.warning("killed what dead launcher %s had left behind: %s", launcher_id, kill.report()["processes"])
+
+
+async def _dies(identity: LauncherIdentity, within_s: float) -> bool:
+    """Whether it is dead, or will be. One that refuses connections has closed its socket: it was killed, and is not quite gone."""
+    deadline = time.monotonic() + within_s
+    while identity.is_alive:
+        if time.monotonic() >= deadline:
+            return False
+        await asyncio.sleep(_RECHECK_S)
+    return True
 
 
 def _last_words(directory: Path) -> str:

@@ -68,7 +68,8 @@ def test_a_procedure_from_create_to_complete_with_its_arguments_history_and_outp
     product.wait_for_state(created["id"], "READY")
 
     started = start(product, created["id"], "x", y=[1])
-    assert (started.status_code, started.json()["state"]) == (200, "RUNNING")
+    assert started.status_code == 200
+    assert started.json()["state"] in {"RUNNING", "READY", "COMPLETE"}  # so short a run may be over already
     done = product.wait_for_state(created["id"], *ENDINGS)
     states, times = zip(*done["history"]["process_states"], strict=True)
     assert states == (
@@ -179,8 +180,9 @@ def test_an_abort_stops_and_runs_the_abort_script_for_the_same_subarray(
         assert (answer.status_code, answer.json()) == (200, {"abort_message": words})
         abort = product.http.get("procedures/").json()[-1]
         assert abort["abort_of"] == running
-        assert abort["script_args"]["main"]["kwargs"] == {"subarray_id": 3}
-        assert product.wait_for_state(abort["id"], *ENDINGS)["state"] == "COMPLETE"
+        ended = product.wait_for_state(abort["id"], *ENDINGS)
+        assert ended["state"] == "COMPLETE"
+        assert ended["script_args"]["main"]["kwargs"] == {"subarray_id": 3}
 
         without = ready(product, "import time\ndef main(): time.sleep(600)\n")
         start(product, without)

@@ -51,7 +51,7 @@ def edge(page: Page, words: str) -> Locator:
 
 
 def test_a_task_is_written_mended_rehearsed_run_watched_aborted_and_retried(page: Page) -> None:
-    page.get_by_role("link", name="Trials").click()
+    page.get_by_role("link", name="Trials", exact=True).click()
     page.get_by_role("link", name="Write a task").first.click()
     _mend(page)
     _rehearse(page)
