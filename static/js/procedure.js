@@ -1,6 +1,7 @@
 // @ts-check
 /** The page of a procedure: its head follows the events, its output grows, its parts are made anew when something happened. */
 
+import { watchCopying } from "./copying.js";
 import { all, data, need, setHidden, setText } from "./dom.js";
 import { FindBar } from "./find_bar.js";
 import { onKey } from "./keys.js";
@@ -114,6 +115,7 @@ onTurn((isFrozen) => {
   setText(document.querySelector("[data-timeline-words]"), drawTimeline(timeline, drawn, now, { errors: errorTimes, volume: volume.volume }, span));
 });
 
+watchCopying();
 watchLooking();
 document.addEventListener("click", (event) => {
   const link = event.target instanceof Element ? event.target.closest("a[data-filter]") : null;

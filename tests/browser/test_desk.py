@@ -200,7 +200,7 @@ def test_whoever_may_only_stop_stops_and_starts_nothing(browser: Browser, produc
     row = window.locator(f"[data-procedure='{procedure_id}']")
     expect(row).to_contain_text("READY")
     expect(row.get_by_role("button", name="Start")).to_have_count(0)
-    expect(window.get_by_role("link", name="Prepare")).to_have_count(0)
+    expect(window.get_by_role("link", name="Prepare", exact=True)).to_have_count(0)
     window.get_by_role("link", name="Clean up…").click()
     window.get_by_role("checkbox", name=re.compile("guarded.py")).check()
     window.get_by_role("button", name="End guarded.py").click()

@@ -70,7 +70,7 @@ def is_marked(page: Page) -> bool:
 
 
 def test_an_example_is_prepared_started_and_watched_to_its_end_without_a_reload(page: Page) -> None:
-    page.get_by_role("link", name="Prepare").first.click()
+    page.get_by_role("link", name="Prepare", exact=True).first.click()
     page.get_by_role("link", name="hello.py").click()
     page.get_by_label("greet_in").fill("Dutch")
     page.get_by_label("count_to").fill("2")
