@@ -139,7 +139,7 @@ def test_the_next_up_takes_over_after_up_was_killed_and_ctrl_c_leaves_nothing(pr
         wait_until(
             lambda: not [line for line in processes_of(first.home).values() if "manage.py" in line],
             what="the end of web, manager and worker",
-            timeout_s=20,
+            timeout_s=60,
         )
     with up(tmp_path) as successor:
         wait_until(lambda: successor.log().count("OET is ready") == 2, what="the second start", timeout_s=60)
@@ -159,7 +159,7 @@ def test_the_launcher_of_an_up_that_was_killed_ends_when_it_is_asked(tmp_path: P
         wait_until(
             lambda: not [line for line in processes_of(product.home).values() if "manage.py" in line],
             what="the end of web, manager and worker",
-            timeout_s=20,
+            timeout_s=60,
         )
         for pid in processes_of(product.home):  # the launcher, which waits for the next manager
             with contextlib.suppress(ProcessLookupError):

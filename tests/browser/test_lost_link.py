@@ -47,11 +47,11 @@ class Cable:
     def pull_out(self) -> None:
         with self._lock:
             ends, self._sockets = self._sockets, []
-        for end in [*ends, *([self._listening] if self._listening else [])]:
+            listening, self._listening = self._listening, None
+        for end in [*ends, *([listening] if listening else [])]:
             with suppress(OSError):
                 end.shutdown(socket.SHUT_RDWR)
             end.close()
-        self._listening = None
 
     def _accept(self, listening: socket.socket) -> None:
         with suppress(OSError):
@@ -59,7 +59,12 @@ class Cable:
                 near, _ = listening.accept()
                 far = socket.create_connection(self._server)
                 with self._lock:
-                    self._sockets += [near, far]
+                    is_in = self._listening is listening
+                    self._sockets += [near, far] if is_in else []
+                if not is_in:  # pulled out while it was being connected
+                    near.close()
+                    far.close()
+                    return
                 for source, target in ((near, far), (far, near)):
                     threading.Thread(target=self._carry, args=(source, target), daemon=True).start()
 

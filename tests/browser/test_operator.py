@@ -265,8 +265,12 @@ def test_the_keyboard_alone_finds_starts_and_opens_a_procedure(page: Page, produ
     second = create(product, ENDLESS, "second.py")
     row = page.locator(f"[data-list=prepared] [data-procedure='{second}']")
     expect(row).to_contain_text("READY")
-    page.keyboard.press("j")
-    expect(page.locator(f"[data-procedure='{first}'] a.plain")).to_be_focused()
+    link = page.locator(f"[data-procedure='{first}'] a.plain")
+    for _ in range(30):  # past what else there is
+        page.keyboard.press("j")
+        if link.evaluate("link => link === document.activeElement"):
+            break
+    expect(link).to_be_focused()
     page.keyboard.press("j")
     page.keyboard.press("k")
     page.keyboard.press("j")

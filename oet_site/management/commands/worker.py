@@ -1,6 +1,8 @@
 """`manage.py worker`: the Celery worker, with its clock in the same process."""
 
 import os
+import threading
+import time
 import warnings
 from typing import Any
 
@@ -15,6 +17,8 @@ from environments.queues import queue_of
 from oet_site import worker_sign
 from oet_site.celery import app
 
+_LOOK_S = 0.05
+
 
 class Command(BaseCommand):
     """Runs tasks in threads of this one process: idle, it costs next to nothing. What builds environments are programs of their own."""
@@ -28,7 +32,7 @@ class Command(BaseCommand):
         clock = EmbeddedService(app, thread=True, schedule_filename=settings.CELERY_BEAT_SCHEDULE_FILENAME)
         worker_ready.connect(lambda **_: clock.start(), weak=False)
         worker_ready.connect(_give_signs_of_life, weak=False)
-        worker_shutting_down.connect(_end_at_once_if_idle, weak=False)
+        worker_shutting_down.connect(_end_when_idle, weak=False)
         worker_shutting_down.connect(lambda **_: clock.stop(), weak=False)
         app.Worker(
             pool="threads",
@@ -46,10 +50,15 @@ class Command(BaseCommand):
         ).start()
 
 
-def _end_at_once_if_idle(**_: Any) -> None:
-    """Celery's own end polls for seconds. A message that arrives at this very moment is lost, and sent again (environments.tasks)."""
-    if not (state.active_requests or state.reserved_requests):
-        os._exit(0)
+def _end_when_idle(**_: Any) -> None:
+    """Celery's own end polls for seconds. A message that arrives at this very moment is sent again (environments.tasks)."""
+    threading.Thread(target=_end_after_the_tasks, name="end when idle", daemon=True).start()
+
+
+def _end_after_the_tasks() -> None:
+    while state.active_requests or state.reserved_requests:
+        time.sleep(_LOOK_S)
+    os._exit(0)
 
 
 def _give_signs_of_life(sender: Any, **_: Any) -> None:
