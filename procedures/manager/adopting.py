@@ -110,30 +110,15 @@ async def _workers(context: Context) -> _Workers:
     workers = _Workers()
     for name in context.launchers.names:
         try:
-            await _ask(context, name, workers)
+            if found := await context.launchers.ask(name):
+                link, living = found
+                workers.links.append(link)
+                workers.owners.update({procedure: (link, pid) for procedure, pid in living.items()})
         except (LauncherUnreachable, Refused) as error:
             log.error("%s", error)  # noqa: TRY400 - an outcome; what hangs on it is reported for each procedure
             context.report(f"launcher {name}", str(error))
             workers.unreachable.add(name)
     return workers
-
-
-async def _ask(context: Context, name: str, workers: _Workers) -> None:
-    """Learn what the launcher `name` runs, if it lives. Raises LauncherUnreachable, Refused."""
-    link = await context.launchers.find(name)
-    if link is None:
-        return
-    try:
-        living = await link.living()
-    except LauncherUnreachable:
-        if link.is_open:
-            raise
-        link = await context.launchers.find(name)  # it was dying when it took the connection; now its end is waited for
-        if link is None:
-            return
-        living = await link.living()
-    workers.links.append(link)
-    workers.owners.update({procedure: (link, pid) for procedure, pid in living.items()})
 
 
 async def _adopt(context: Context, procedure: Procedure, legacy: Legacy, workers: _Workers) -> set[int]:

@@ -42,13 +42,13 @@ async def _missing(context: Context, name: str, procedures: Iterable[LiveProcedu
     """Those of `procedures` that launcher `name` does not have; none if it does not answer."""
     subject = f"launcher {name}"
     try:
-        link = await context.launchers.find(name)
-        living = await link.living() if link is not None else {}
+        found = await context.launchers.ask(name)
     except (LauncherUnreachable, Refused) as error:
         log.error("%s", error)  # noqa: TRY400 - an outcome, said once in a while
         context.report(subject, str(error))
         return set()
     context.report(subject, "")
+    living = found[1] if found else {}
     return {live.id for live in procedures if live.id not in living and not live.directory.has_ended}
 
 

@@ -85,6 +85,20 @@ class Launchers:
         async with self._locks[name]:
             return await self._find(name)
 
+    async def ask(self, name: str) -> tuple[LauncherLink, dict[int, int]] | None:
+        """The launcher `name` with the pid of each procedure it has, if it runs. Raises LauncherUnreachable, Refused."""
+        link = await self.find(name)
+        if link is None:
+            return None
+        try:
+            return link, await link.living()
+        except LauncherUnreachable:
+            if link.is_open:
+                raise
+        # It was dying when it took the connection; to find it anew is to wait for its end.
+        link = await self.find(name)
+        return (link, await link.living()) if link is not None else None
+
     async def get(self, name: str = DEFAULT) -> LauncherLink:
         """The launcher `name`, started if need be. Raises LauncherUnreachable with what it said."""
         link = self._links.get(name)

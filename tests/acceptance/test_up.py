@@ -56,6 +56,15 @@ def running_program(product: Product, name: str) -> int:
     return wait_until(lambda: program_of(product, name), what=name)
 
 
+def programs_of(product: Product) -> list[str]:
+    """Command lines of the living `manage.py` of its home."""
+    return [line for line in processes_of(product.home).values() if "manage.py" in line]
+
+
+def wait_until_programs_are_gone(product: Product) -> None:
+    wait_until(lambda: not programs_of(product), what="the end of web, manager and worker", timeout_s=60)
+
+
 def start_observation(product: Product, duration_s: float = 120) -> int:
     """Prepare and start the example; its id, when it runs."""
     script = {"script_type": "filesystem", "script_uri": OBSERVATION}
@@ -87,7 +96,7 @@ def test_a_first_start_prints_url_and_password_once_and_sigterm_leaves_scripts_r
             running = start_observation(product)
         assert product.end(signal.SIGTERM) == 0
         assert recorded_state(product.home, running) == "RUNNING"
-        assert not [line for line in processes_of(product.home).values() if "manage.py" in line]
+        assert programs_of(product) == []
     with up(tmp_path) as successor:
         wait_until(lambda: successor.log().count("OET is ready") == 2, what="the second start", timeout_s=60)
         assert successor.end(signal.SIGINT) == 0
@@ -136,11 +145,7 @@ def test_the_next_up_takes_over_after_up_was_killed_and_ctrl_c_leaves_nothing(pr
         assert len(first.http.get("procedures/").json()) == 1  # two copies know nothing of each other
         first.process.kill()
         first.process.wait()
-        wait_until(
-            lambda: not [line for line in processes_of(first.home).values() if "manage.py" in line],
-            what="the end of web, manager and worker",
-            timeout_s=60,
-        )
+        wait_until_programs_are_gone(first)
     with up(tmp_path) as successor:
         wait_until(lambda: successor.log().count("OET is ready") == 2, what="the second start", timeout_s=60)
         successor.url = re.findall(r"OET is ready: (\S+)", successor.log())[1]
@@ -156,11 +161,7 @@ def test_the_launcher_of_an_up_that_was_killed_ends_when_it_is_asked(tmp_path: P
         product.wait_until_ready()
         product.process.kill()
         product.process.wait()
-        wait_until(
-            lambda: not [line for line in processes_of(product.home).values() if "manage.py" in line],
-            what="the end of web, manager and worker",
-            timeout_s=60,
-        )
+        wait_until_programs_are_gone(product)
         for pid in processes_of(product.home):  # the launcher, which waits for the next manager
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGTERM)
