@@ -14,6 +14,7 @@ from pydantic import (
     PositiveFloat,
     PositiveInt,
     ValidationError,
+    ValidationInfo,
     field_validator,
     model_validator,
 )
@@ -195,7 +196,13 @@ class Configuration(BaseSettings):
         description="Seconds after the end of a trial for which its working directory is kept.",
     )
     longitude: float | None = Field(
-        None, ge=-360, le=360, description="Longitude in degrees east, to show local sidereal time."
+        None,
+        ge=-360,
+        le=360,
+        description="Longitude in degrees east, to show local sidereal time and the site's own nights.",
+    )
+    latitude: float | None = Field(
+        None, ge=-90, le=90, description="Latitude in degrees north, to show twilight and dark; needs the longitude."
     )
 
     @field_validator("allowed_hosts", "script_env", "preload", "key_arguments", "traits", mode="before")
@@ -229,6 +236,13 @@ class Configuration(BaseSettings):
         names = [declared.name for declared in value]
         if twice := {name for name in names if names.count(name) > 1}:
             raise ValueError(f"declares {', '.join(sorted(twice))} twice")
+        return value
+
+    @field_validator("latitude", mode="after")
+    @classmethod
+    def _latitude_has_its_longitude(cls, value: float | None, others: ValidationInfo) -> float | None:
+        if value is not None and others.data.get("longitude", 0.0) is None:
+            raise ValueError("says little alone; set OET_LONGITUDE, too")
         return value
 
     @property

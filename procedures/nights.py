@@ -12,6 +12,7 @@ from django.db.models import Q
 from procedures.domain.arguments import ProcedureInput, arguments_in_brief, subarray_ids
 from procedures.domain.nights import Night, Run, night_at
 from procedures.domain.people import Actor
+from procedures.domain.sky import Site
 from procedures.domain.states import ProcedureState
 from procedures.keyset import Among
 from procedures.models import ArgCapture, Command, Procedure, ProcedureHistory
@@ -88,6 +89,12 @@ class Report:
 def night_of_site(at: datetime) -> Night:
     """The night that the moment belongs to, at the site's longitude."""
     return night_at(at, settings.OET.longitude)
+
+
+def site() -> Site | None:
+    """Where the telescope stands, if that is configured."""
+    latitude, longitude = settings.OET.latitude, settings.OET.longitude
+    return None if latitude is None or longitude is None else Site(latitude, longitude)
 
 
 def runs_in(actor: Actor, night: Night, now: datetime) -> list[Run]:

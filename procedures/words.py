@@ -3,10 +3,11 @@
 import math
 from datetime import UTC, datetime
 
+from procedures.domain.sky import sidereal_hours
+
 _MINUTE = 60
 _HOUR = 3600
 _DAY = 86400
-_SECOND_OF_J2000 = 946_728_000
 _DAYS_SHOWN = 10 * _DAY
 _ROUGH_S = 90
 """Seconds, and minutes, up to which a rough duration is said in them."""
@@ -103,9 +104,8 @@ def size(count: int) -> str:
 
 
 def sidereal(at: float, longitude: float) -> str:
-    """Local (mean) sidereal time at a longitude in degrees east; good to a second. From the IAU's expression for GMST."""
-    days = (at - _SECOND_OF_J2000) / _DAY
-    hours = (18.697374558 + 24.06570982441908 * days + longitude / 15) % 24
+    """Local (mean) sidereal time at a longitude in degrees east: `07:31:05`."""
+    hours = sidereal_hours(datetime.fromtimestamp(at, UTC), longitude)
     return f"{int(hours):02}:{int(hours * 60) % 60:02}:{int(hours * 3600) % 60:02}"
 
 

@@ -41,6 +41,7 @@ def site() -> dict[str, str]:
     return {
         "OET_SITE_NAME": "Swartberg",
         "OET_LONGITUDE": str((longitude + 180) % 360 - 180),
+        "OET_LATITUDE": "-30.7",
         "OET_NODE": "atlas-1",
         "OET_RESOURCES": "subarray_{subarray_id}",
     }

@@ -101,15 +101,15 @@ def hours_between(begin: datetime, end: datetime, *, most: int = 8) -> list[date
     return [first + timedelta(hours=step * n) for n in range(math.floor((end - first) / _HOUR / step) + 1)]
 
 
-def busy_time(runs: Iterable[Run], night: Night) -> timedelta:
-    """How long at least one of the runs was under way in the night."""
+def busy_time(runs: Iterable[Run], begin: datetime, end: datetime) -> timedelta:
+    """How long at least one of the runs was under way between two moments."""
     total = timedelta()
-    seen = night.begin
+    seen = begin
     for run in sorted(runs, key=lambda run: run.begin):
-        begin, end = max(run.begin, seen), min(run.end, night.end)
-        if end > begin:
-            total += end - begin
-            seen = end
+        since, until = max(run.begin, seen), min(run.end, end)
+        if until > since:
+            total += until - since
+            seen = until
     return total
 
 

@@ -33,7 +33,7 @@ class ShownStop:
 def report_context(report: Report, now: datetime) -> dict[str, Any]:
     """What the template needs."""
     entries = [_shown(entry) for entry in report.entries]
-    busy = busy_time([entry.run for entry in report.entries if entry.has_run], report.night)
+    busy = busy_time([entry.run for entry in report.entries if entry.has_run], report.night.begin, report.night.end)
     return {
         "night": report.night,
         "day": report.night.day.isoformat(),

@@ -15,7 +15,7 @@ from procedures.domain.figures import RunOf
 from procedures.domain.nights import Night, night_on
 from procedures.domain.search import MAX_LINE_CHARACTERS, Search, parse_search, with_setting
 from procedures.domain.states import ProcedureState
-from procedures.nights import night_of_site, report_of, runs_in
+from procedures.nights import night_of_site, report_of, runs_in, site
 from procedures.outcomes import outcomes
 from procedures.pages.day_report import report_context
 from procedures.pages.night import draw_night
@@ -66,7 +66,7 @@ def history(request: HttpRequest) -> HttpResponseBase:
         is_cut_short=found.is_cut_short,
         older=_url(line, before=found.older) if found.older is not None else "",
         newest=_url(line) if before is not None else "",
-        night=draw_night(night, runs_in(page.actor, night, now), now),
+        night=draw_night(night, runs_in(page.actor, night, now), now, site()),
         keep_line=line,
         plot=_plot(page, now),
     )

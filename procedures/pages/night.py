@@ -5,16 +5,20 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from procedures.domain.nights import Lane, Night, Run, busy_time, hours_between, lanes_of, shown_span
+from procedures.domain.sky import Light, Site, Spell, spells
 from procedures.domain.states import ProcedureState
 from procedures.words import took
 
 ROW_PX = 30
 TOP_PX = 6
 _BELOW_PX = 24
+_SKY_PX = 20
 _NARROWEST = 0.25
 """Percent; nothing is drawn narrower, so that nothing is lost."""
 _ROOM_FOR_WORDS = 4.0
 """Percent from which a bar carries its name."""
+_ROOM_FOR_TIMES = 20.0
+"""Percent from which the dark says from when to when it is."""
 _FILLED = frozenset({ProcedureState.RUNNING})
 _PATTERNED = frozenset({ProcedureState.FAILED, ProcedureState.UNKNOWN})
 """Their bars are crossed or striped: words could not be read there."""
@@ -34,6 +38,19 @@ class Bar:
     label_class: str
     words: str
     """All of it in one sentence, for whoever points at it or hears it."""
+
+
+@dataclass(frozen=True)
+class Band:
+    """A time of the same light."""
+
+    light: str
+    x: str
+    width: str
+    words: str
+    """`dark 18:00 to 03:21`."""
+    has_room: bool
+    """For its words; only the dark says them."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +74,10 @@ class DrawnNight:
     names: Sequence[str]
     """One for each row; empty for the further rows of a lane."""
     bars: Sequence[Bar]
+    sky: Sequence[Band]
+    """Where the site is configured: day, twilight and dark, above the lanes."""
+    top: int
+    """Where the lanes begin."""
     ticks: Sequence[Tick]
     now: Tick | None
     height: int
@@ -67,21 +88,24 @@ class DrawnNight:
     has_tab_stops: bool
 
 
-def draw_night(night: Night, runs: Sequence[Run], now: datetime) -> DrawnNight:
-    """The timeline of the night."""
+def draw_night(night: Night, runs: Sequence[Run], now: datetime, site: Site | None = None) -> DrawnNight:
+    """The timeline of the night, below the sky where that is known."""
     begin, end = shown_span(night, runs)
-    lanes = lanes_of(runs)
-    names, bars = rows_of(lanes, begin, end)
-    floor = TOP_PX + ROW_PX * max(1, len(names))
+    sky = spells(begin, end, site) if site else []
+    top = _SKY_PX if sky else 0
+    names, bars = rows_of(lanes_of(runs), begin, end, top_px=top + TOP_PX)
+    floor = top + TOP_PX + ROW_PX * max(1, len(names))
     is_under_way = night.begin <= now < night.end
     return DrawnNight(
         words=night.words,
         day=night.day.isoformat(),
         day_before=(night.day - timedelta(days=1)).isoformat(),
         day_after="" if night.end > now else (night.day + timedelta(days=1)).isoformat(),
-        count=_count(night, runs, now),
+        count=_count(night, runs, now, site),
         names=names,
         bars=bars,
+        sky=[_band(spell, begin, end) for spell in sky],
+        top=top,
         ticks=ticks_of(begin, end),
         now=Tick(percent(now, begin, end), f"{now:%H:%M}") if is_under_way and begin <= now <= end else None,
         height=floor + _BELOW_PX,
@@ -93,14 +117,20 @@ def draw_night(night: Night, runs: Sequence[Run], now: datetime) -> DrawnNight:
 
 
 def rows_of(
-    lanes: Sequence[Lane], begin: datetime, end: datetime, *, row_px: int = ROW_PX, has_names: bool = True
+    lanes: Sequence[Lane],
+    begin: datetime,
+    end: datetime,
+    *,
+    top_px: int = TOP_PX,
+    row_px: int = ROW_PX,
+    has_names: bool = True,
 ) -> tuple[list[str], list[Bar]]:
     """The name of each row, and the bars in them; on wide bars the names of scripts."""
     names: list[str] = []
     bars: list[Bar] = []
     for lane in lanes:
         for number, row in enumerate(lane.rows):
-            y = TOP_PX + row_px * len(names)
+            y = top_px + row_px * len(names)
             names.append("" if number else lane.name[:1].upper() + lane.name[1:])
             bars += [_bar(run, lane.name, y, begin, end, has_name=has_names) for run in row]
     return names, bars
@@ -133,14 +163,35 @@ def _bar(run: Run, lane: str, y: int, begin: datetime, end: datetime, *, has_nam
     )
 
 
-def _count(night: Night, runs: Sequence[Run], now: datetime) -> str:
+def _band(spell: Spell, begin: datetime, end: datetime) -> Band:
+    left, right = _share(spell.begin, begin, end), _share(spell.end, begin, end)
+    words = f"{spell.light} {spell.begin:%H:%M} to {spell.end:%H:%M}"
+    has_room = spell.light == Light.DARK and right - left >= _ROOM_FOR_TIMES
+    return Band(spell.light, f"{left:.2f}%", f"{right - left:.2f}%", words, has_room)
+
+
+def _count(night: Night, runs: Sequence[Run], now: datetime, site: Site | None) -> str:
     if not runs:
         return "nothing ran"
     how_many = "1 procedure" if len(runs) == 1 else f"{len(runs)} procedures"
     failed = sum(run.state == ProcedureState.FAILED for run in runs)
-    busy = took(busy_time([run for run in runs if run.state != ProcedureState.READY], night).total_seconds())
+    had_begun = [run for run in runs if run.state != ProcedureState.READY]
+    busy = took(busy_time(had_begun, night.begin, night.end).total_seconds())
+    of_dark = (
+        f" and {share} % of the dark time" if (share := _dark_share(night, had_begun, now, site)) is not None else ""
+    )
     so_far = " so far" if night.begin <= now < night.end else ""
-    return f"{how_many}{f', {failed} failed' if failed else ''}, busy for {busy}{so_far}"
+    return f"{how_many}{f', {failed} failed' if failed else ''}, busy for {busy}{of_dark}{so_far}"
+
+
+def _dark_share(night: Night, runs: Sequence[Run], now: datetime, site: Site | None) -> int | None:
+    """Percent of the dark time until now in which something ran; None if it was not dark yet, or nobody knows."""
+    until = min(now, night.end)
+    dark = [spell for spell in spells(night.begin, until, site) if spell.light == Light.DARK] if site else []
+    total = sum((spell.end - spell.begin for spell in dark), timedelta())
+    if not total:
+        return None
+    return round(100 * (sum((busy_time(runs, spell.begin, spell.end) for spell in dark), timedelta()) / total))
 
 
 def _share(at: datetime, begin: datetime, end: datetime) -> float:

@@ -31,6 +31,14 @@ def test_wrong_database_url_is_named_without_its_password(monkeypatch: pytest.Mo
     assert "secret" not in str(raised.value)
 
 
+def test_a_latitude_needs_its_longitude(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OET_LATITUDE", "-30.7")
+    with pytest.raises(InvalidConfiguration, match=r"OET_LATITUDE='-30\.7': says little alone; set OET_LONGITUDE, too"):
+        configuration.load()
+    monkeypatch.setenv("OET_LONGITUDE", "21.4")
+    assert configuration.load().latitude == -30.7
+
+
 def test_lists_are_written_with_commas(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OET_PRELOAD", "numpy, astropy.time,")
     assert configuration.load().preload == ("numpy", "astropy.time")

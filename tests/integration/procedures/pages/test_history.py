@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -118,6 +119,17 @@ def test_the_night_shows_each_procedure_of_it_as_a_bar_that_leads_there(
     assert {href for href, _ in links} == {f"/procedures/{one.pk}/" for one in of_the_night}
     words = dict(links)[f"/procedures/{nights[0].pk}/"]
     assert re.fullmatch(rf"{nights[0].script_name} #\d+, [A-Z]+, subarray \d, \d\d:\d\d to \d\d:\d\d, .+", words)
+
+
+def test_the_sky_stands_above_the_night_where_the_site_is_known(
+    client_as: ClientAs, nights: list[Procedure], yesterday: str, settings: Any
+) -> None:
+    address = f"/history/?night={yesterday}"
+    assert "dark time" not in body(client_as("viewer"), address)
+    settings.OET = settings.OET.model_copy(update={"latitude": 0.0, "longitude": 0.0})
+    page = body(client_as("viewer"), address)
+    assert re.search(r'aria-label="Sky: .*dark \d\d:\d\d to \d\d:\d\d', page)
+    assert re.search(r"busy for [^<]+ and \d+ % of the dark time", page)
 
 
 def test_figures_tell_how_long_and_how_each_script_ended(client_as: ClientAs, nights: list[Procedure]) -> None:

@@ -72,4 +72,6 @@ def test_marks_stand_at_full_hours() -> None:
 
 
 def test_time_that_two_share_counts_once() -> None:
-    assert busy_time([run(1, 1, 3), run(2, 2, 4), run(3, 6, 7), run(4, -3, -1)], NIGHT) == timedelta(hours=4)
+    assert busy_time([run(1, 1, 3), run(2, 2, 4), run(3, 6, 7), run(4, -3, -1)], NIGHT.begin, NIGHT.end) == timedelta(
+        hours=4
+    )
