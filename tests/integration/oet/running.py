@@ -13,6 +13,7 @@ from typing import Any, Self
 
 import oet
 from oet import doorbell, journal, output, processes, rundir, sockets
+from oet.belonging import LAUNCHER, NEWBORN
 from oet.journal import Record
 from oet.output import Frame
 from oet.rundir import Arguments, ExitReport, Script, Spec
@@ -180,7 +181,11 @@ class RunningLauncher:
     def marked(self) -> list[processes.Process]:
         """What lives below this launcher, itself included; but not the process it keeps ready for the next request."""
         marked = processes.processes_marked(rundir.LAUNCHER_MARK, self.document["id"])
-        return [process for process in marked if process.name != "oet-newborn"]
+        return [process for process in marked if not self._is_newborn(process)]
+
+    def _is_newborn(self, process: processes.Process) -> bool:
+        """One that was forked a moment ago still has the launcher's name."""
+        return process.name == NEWBORN or (process.name == LAUNCHER and process.pid != self.document["pid"])
 
     def log(self) -> str:
         return (self.directory / rundir.LAUNCHER_LOG).read_text()
