@@ -120,15 +120,19 @@ def draw_tonight(night: Night, runs: Sequence[Run], ends: Mapping[int, datetime]
 
 
 def _fitting(lanes: Sequence[Lane]) -> tuple[list[Lane], int]:
-    """As many lanes as there is room for, and how many rows are left out."""
-    kept: list[Lane] = []
+    """As many lanes as there is room for, those where something runs or ran last before others, and how many rows are left out."""
+    kept: set[str] = set()
     rows = 0
-    for lane in lanes:
+    for lane in sorted(lanes, key=_last_end, reverse=True):
         if rows + len(lane.rows) > MAX_ROWS and kept:
             break
-        kept.append(lane)
+        kept.add(lane.name)
         rows += len(lane.rows)
-    return kept, sum(len(lane.rows) for lane in lanes) - rows
+    return [lane for lane in lanes if lane.name in kept], sum(len(lane.rows) for lane in lanes) - rows
+
+
+def _last_end(lane: Lane) -> datetime:
+    return max(run.end for row in lane.rows for run in row)
 
 
 def _ends(actor: Actor) -> dict[int, datetime]:

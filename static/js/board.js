@@ -5,6 +5,7 @@
  */
 
 import { all, need, setHidden, setText } from "./dom.js";
+import { number } from "./format.js";
 import { monotonic } from "./live.js";
 import { isFinal, sectionOf } from "./records.js";
 import { castRow, fillRow } from "./rows.js";
@@ -49,6 +50,8 @@ export class Board {
     /** What the lists are narrowed to. @type {(record: ProcedureRecord, section: Section) => boolean} */
     this.isWanted = () => true;
     this.isNarrowed = false;
+    /** Whether the server has more of what is recent than these lists hold. */
+    this.hasMore = false;
     /** Trials that are under way: with one of them, something runs. */
     this.trials = 0;
     this.lastTouch = -HELD_AT_MOST_S;
@@ -97,7 +100,12 @@ export class Board {
 
   /** Put every row where it belongs. @param {number} now */
   settle(now) {
-    const lists = arrange(this.records.values(), this.maxRecent, this.isWanted, this.isNarrowed);
+    const lists = arrange(this.records.values(), this.maxRecent + 1, this.isWanted, this.isNarrowed);
+    const ended = lists.recent.filter((id) => this.records.get(id)?.state !== "UNKNOWN");
+    if (ended.length > this.maxRecent) {
+      this.hasMore = true;
+      lists.recent.pop();
+    }
     const focused = this.#focusedProcedure();
     for (const section of /** @type {Section[]} */ (["running", "prepared", "recent"])) this.#settleList(section, lists[section], now);
     this.#forget(lists);
@@ -139,6 +147,7 @@ export class Board {
     const hidden = [...this.records.values()].filter((record) => sectionOf(record.state) === "prepared" && !record.trial).length - lists.prepared.length;
     const words = lists.prepared.length ? `${ready} ready, ${lists.prepared.length - ready} on the way` : hidden ? "" : "none";
     setText(this.root.querySelector('[data-count="prepared"]'), [words, hidden ? `${hidden} not like that` : ""].filter(Boolean).join(", "));
+    setText(this.root.querySelector('[data-count="recent"]'), this.hasMore ? `the last ${number(this.maxRecent)}` : number(lists.recent.length));
     setHidden(this.root.querySelector("[data-clean-up]"), lists.prepared.length === 0);
     setHidden(this.root.querySelector("[data-none]"), !this.isNarrowed || lists.recent.length > 0);
   }

@@ -4,7 +4,6 @@
 import { Board } from "./board.js";
 import { data, need, setHidden, setText } from "./dom.js";
 import { ListFilter, matches } from "./filter.js";
-import { number } from "./format.js";
 import "./health.js";
 import { onKey } from "./keys.js";
 import { showLastLines } from "./last_lines.js";
@@ -27,6 +26,7 @@ const filter = new ListFilter(/** @type {HTMLFormElement} */ (need(root, "[data-
 
 board.isWanted = (record, section) => matches(record, wanted, { isState: section === "recent" });
 board.isNarrowed = filter.isSet;
+board.hasMore = !more.hidden;
 let wanted = filter.wanted;
 
 moveByKeys(root);
@@ -56,7 +56,7 @@ function take(answer) {
   for (const record of answer.records) if ((records.get(record.id)?.sequence ?? 0) <= record.sequence) records.set(record.id, record);
   more.href = answer.more ? `?${answer.more}` : "";
   setHidden(more, !answer.more);
-  setText(root.querySelector('[data-count="recent"]'), answer.more ? `the last ${number(board.maxRecent)}` : number(answer.records.length));
+  board.hasMore = Boolean(answer.more);
   board.settle(shownTime());
 }
 

@@ -80,6 +80,7 @@ export class Parts {
     this.#waiting.delete(name);
     const hadFocus = part.contains(active);
     part.innerHTML = html;
+    all(part, "[id]").find((element) => `#${element.id}` === location.hash)?.classList.add("is-marked"); // :target was what stood there before
     if (hadFocus) /** @type {HTMLElement | null} */ (sameIn(part, active) ?? document.querySelector("h1"))?.focus();
     this.onChanged(name);
   }

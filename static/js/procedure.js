@@ -8,7 +8,7 @@ import { onKey } from "./keys.js";
 import { watchLooking } from "./looking.js";
 import { OutputView } from "./output.js";
 import { Parts } from "./parts.js";
-import { isFinal, shown } from "./records.js";
+import { isFinal, shown, usualEnd } from "./records.js";
 import { fillRow } from "./rows.js";
 import { link, onChange, onTurn, records, shownTime } from "./site.js";
 import { waitingCount } from "./strip.js";
@@ -112,7 +112,7 @@ onTurn((isFrozen) => {
   if (Math.abs(now - drawnAt) < TURN_OF_TIMELINE_S || (drawnAt && isFinal(record().state))) return;
   drawnAt = now;
   setHidden(spans, lengthOf(drawn.steps, now) <= SHORTEST_WITH_SPANS_S && !span);
-  setText(document.querySelector("[data-timeline-words]"), drawTimeline(timeline, drawn, now, { errors: errorTimes, volume: volume.volume }, span));
+  setText(document.querySelector("[data-timeline-words]"), drawTimeline(timeline, { ...drawn, until: usualEnd(record()) }, now, { errors: errorTimes, volume: volume.volume }, span));
 });
 
 watchCopying();

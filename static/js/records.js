@@ -235,9 +235,15 @@ function since(record, now) {
   return record.state === "RUNNING" && record.started_at ? `running since ${moment(record.started_at, now)}` : "";
 }
 
+/** When it will have taken as long as it usually does, Unix seconds; 0 where nobody knows. @param {ProcedureRecord} record */
+export function usualEnd(record) {
+  const isKnown = record.state === "RUNNING" && record.function === "main" && record.usual_runs && record.started_at;
+  return isKnown ? (record.started_at ?? 0) + record.usual_s : 0;
+}
+
 /** Beside what it usually takes. @param {ProcedureRecord} record @param {number} now */
 function toGo(record, now) {
-  if (record.state !== "RUNNING" || record.function !== "main" || !record.usual_runs || !record.started_at) return "";
+  if (!usualEnd(record) || !record.started_at) return "";
   const elapsed = now - record.started_at;
   if (elapsed < record.usual_s) return `about ${rough(record.usual_s - elapsed)} to go`;
   return elapsed <= record.usual_high_s ? "may end at any time" : `${rough(elapsed - record.usual_s)} longer than usual`;

@@ -12,10 +12,10 @@ const WAITS = new Set(["READY", "IDLE"]);
 const WAIT_SHARE = 0.15;
 
 /**
- * Bars and the length of the whole. A long wait in READY is drawn shorter than it was: `isBroken` tells.
- * @param {Step[]} steps @param {number} now Unix seconds
+ * Bars and the length of the whole, and the rest until it is expected to end. A long wait in READY is drawn shorter than it was: `isBroken` tells.
+ * @param {Step[]} steps @param {number} now Unix seconds @param {number} [until] when it usually ends, Unix seconds; 0 where nobody knows
  */
-export function layOut(steps, now) {
+export function layOut(steps, now, until = 0) {
   const spans = steps.map(([state, at, name], i) => {
     const isOpen = i === steps.length - 1 && !FINAL.has(state);
     const end = steps[i + 1]?.[1] ?? (isOpen ? Math.max(now, at) : at);
@@ -26,7 +26,8 @@ export function layOut(steps, now) {
   const longestWait = Math.max(busy * WAIT_SHARE, 1e-9);
   const isBroken = (/** @type {typeof spans[number]} */ span) => busy > 0 && WAITS.has(span.state) && span.lasted > longestWait;
   const drawn = (/** @type {typeof spans[number]} */ span) => (isBroken(span) ? longestWait : span.lasted);
-  const total = spans.reduce((sum, span) => sum + drawn(span), 0) || 1;
+  const rest = spans.at(-1)?.isOpen ? Math.max(0, until - now) : 0;
+  const total = spans.reduce((sum, span) => sum + drawn(span), rest) || 1;
   let from = 0;
   let runs = 0;
   const bars = spans.map((span) => {
@@ -37,9 +38,11 @@ export function layOut(steps, now) {
     from += width;
     return bar;
   });
-  const scale = 100 / Math.max(100, from);
+  const still = (100 * rest) / total;
+  const scale = 100 / Math.max(100, from + still);
   for (const bar of bars) Object.assign(bar, { from: bar.from * scale, width: bar.width * scale });
-  return { bars, isBroken: waits.some(isBroken), length: spans.reduce((sum, span) => sum + span.lasted, 0) };
+  const expected = rest ? { from: from * scale, width: still * scale } : null;
+  return { bars, isBroken: waits.some(isBroken), length: spans.reduce((sum, span) => sum + span.lasted, 0), expected };
 }
 
 /**
@@ -57,7 +60,7 @@ export function layOutLast(steps, now, last) {
     const lasted = bar.at + bar.lasted - from;
     Object.assign(bar, { at: from, lasted, from: (100 * (from - begin)) / last, width: Math.max(FINAL.has(bar.state) ? 0 : NARROWEST, (100 * lasted) / last), isBroken: false });
   }
-  return { bars: within, isBroken: false, length, begin };
+  return { bars: within, isBroken: false, length, begin, expected: null };
 }
 
 /** How long all of it took, or takes by now. @param {Step[]} steps @param {number} now Unix seconds */

@@ -13,7 +13,7 @@ import { drawVolume } from "./volume.js";
 /** @typedef {import("./scale.js").Bar} Bar */
 /** @typedef {[name: string, state: string, began: number, ended: number | null]} Action */
 /** @typedef {[name: string, began: number]} Phase */
-/** @typedef {{ steps: Step[], actions: Action[], phases: Phase[] }} Drawn */
+/** @typedef {{ steps: Step[], actions: Action[], phases: Phase[], until?: number }} Drawn `until` it usually ends, Unix seconds; 0 where nobody knows */
 /** @typedef {{ errors: number[], volume: import("./volume.js").Volume | null }} Printed times of errors, Unix seconds, and how much when */
 /** @typedef {{ y: number, height: number, isFilled: (state: string) => boolean }} Lane */
 
@@ -33,6 +33,8 @@ const AXIS_PX = 19;
 /** Names of the lanes stand beside them where there is room. */
 const NAMES_PX = 76;
 const NARROW_PX = 600;
+/** Percent; where "now" is nearer to the beginning its words stand after it. */
+const ROOM_BEFORE_NOW = 25;
 
 /**
  * @param {HTMLElement} place @param {Drawn} drawn @param {number} now Unix seconds @param {Printed} printed
@@ -40,16 +42,17 @@ const NARROW_PX = 600;
  * @returns {string} whether it is to scale
  */
 export function drawTimeline(place, drawn, now, printed, span = 0) {
-  const { bars, isBroken, length, begin } = span ? layOutLast(drawn.steps, now, span) : { ...layOut(drawn.steps, now), begin: -Infinity };
+  const { bars, isBroken, length, begin, expected } = span ? layOutLast(drawn.steps, now, span) : { ...layOut(drawn.steps, now, drawn.until), begin: -Infinity };
   const hasActions = drawn.actions.length > 0;
   const marks = hasActions ? 104 : 66;
   const output = { y: marks + MARKS_PX, height: VOLUME_PX };
   const bottom = printed.volume || printed.errors.length ? output.y + output.height : marks;
-  const spoken = [...bars.map(words), ...drawn.actions.map(([name, state]) => `action ${name} ${state}`)];
+  const spoken = [...bars.map(words), ...(expected ? [`expected until ${clock(drawn.until ?? 0)}`] : []), ...drawn.actions.map(([name, state]) => `action ${name} ${state}`)];
   const svg = make("svg", { class: "scale", height: bottom + AXIS_PX, role: "img", "aria-label": spoken.join(", ") });
   const isWide = place.clientWidth > NARROW_PX;
   const canvas = { svg, bars, width: (place.clientWidth || 1000) - (isWide ? NAMES_PX : 0), now, begin };
   for (const bar of bars) drawBar(canvas, STATES, bar.state, bar.from, bar.width, [`${bar.label} ${took(bar.whole)}`, bar.label]);
+  if (expected) drawExpected(canvas, expected, drawn.until ?? 0);
   drawFunctions(canvas, drawn.steps);
   drawActions(canvas, drawn.actions);
   drawPhases(canvas, drawn.phases);
@@ -58,9 +61,10 @@ export function drawTimeline(place, drawn, now, printed, span = 0) {
   const last = bars[bars.length - 1];
   const end = last ? last.from + last.width : 100;
   svg.append(make("line", { class: "tick tick--now", x1: `${end}%`, x2: `${end}%`, y1: 0, y2: bottom + 3 }));
-  svg.append(make("text", { x: 0, y: bottom + AXIS_PX - 4 }, span ? clock(begin) : "0 s"));
+  const isRoomBefore = end > ROOM_BEFORE_NOW;
+  if (isRoomBefore) svg.append(make("text", { x: 0, y: bottom + AXIS_PX - 4 }, span ? clock(begin) : "0 s"));
   const closing = last?.isOpen ? `now, ${took(length)}` : last ? `${last.state} after ${took(length)}` : "";
-  svg.append(make("text", { class: "end on bold", x: `${end}%`, y: bottom + AXIS_PX - 4 }, closing));
+  svg.append(make("text", { class: `${isRoomBefore ? "end " : ""}on bold`, x: `${end}%`, y: bottom + AXIS_PX - 4 }, closing));
   place.replaceChildren(...(isWide ? [namesOf(hasActions, bottom > marks ? output : null, bottom)] : []), svg);
   place.classList.toggle("lanes", isWide);
   return isBroken ? "to scale, but for long waits, which are shortened" : "to scale";
@@ -74,6 +78,11 @@ function namesOf(hasActions, output, height) {
   const lanes = [["State", STATES], ["Function", FUNCTIONS], ...(hasActions ? [["Action", ACTIONS]] : []), ...(output ? [["Output", output]] : [])];
   for (const [name, lane] of /** @type {[string, { y: number, height: number }][]} */ (lanes)) svg.append(make("text", { x: 0, y: lane.y + lane.height / 2 + 4.5 }, name));
   return svg;
+}
+
+/** What is still to come, if it takes as long as usual. @param {Canvas} canvas @param {{ from: number, width: number }} rest @param {number} until Unix seconds */
+function drawExpected(canvas, rest, until) {
+  drawBar(canvas, STATES, "READY", rest.from, rest.width, [`expected until ${clock(until)}`, "expected"]);
 }
 
 /** @param {Canvas} canvas @param {Step[]} steps */

@@ -38,6 +38,20 @@ test("what was before the first state lies at its beginning, what came after the
   assert.equal(placeOf(bars, 1e9), (last?.from ?? 0) + (last?.width ?? 0));
 });
 
+test("what runs leaves room until it usually ends, to the same scale; what has ended or takes longer than usual does not", () => {
+  const running = STEPS.slice(0, 3);
+  const { bars, expected } = layOut(running, 5100, 5200);
+  assert.ok(expected);
+  const now = bars.at(-1);
+  assert.equal(now?.state, "RUNNING");
+  assert.ok(Math.abs((now?.width ?? 0) - expected.width) < 1e-6, "a hundred seconds were, a hundred are to come");
+  assert.ok(Math.abs(expected.from + expected.width - 100) < 1e-6);
+  assert.equal(placeOf(bars, 5150), (now?.from ?? 0) + (now?.width ?? 0));
+  assert.equal(layOut(running, 5300, 5200).expected, null);
+  assert.equal(layOut(running, 5100).expected, null);
+  assert.equal(layOut(STEPS, 5150, 5200).expected, null);
+});
+
 test("the last seconds alone are to scale, and what ended before them is left out", () => {
   const { bars, begin } = layOutLast(STEPS, 9000, 60);
   assert.equal(begin, 5040);

@@ -12,8 +12,7 @@ from types import TracebackType
 from typing import Any, Self
 
 import oet
-from oet import doorbell, journal, output, processes, rundir, sockets
-from oet.belonging import LAUNCHER, NEWBORN
+from oet import belonging, doorbell, journal, output, processes, rundir, sockets
 from oet.journal import Record
 from oet.output import Frame
 from oet.rundir import Arguments, ExitReport, Script, Spec
@@ -185,7 +184,9 @@ class RunningLauncher:
 
     def _is_newborn(self, process: processes.Process) -> bool:
         """One that was forked a moment ago still has the launcher's name."""
-        return process.name == NEWBORN or (process.name == LAUNCHER and process.pid != self.document["pid"])
+        return process.name == belonging.NEWBORN or (
+            process.name == belonging.LAUNCHER and process.pid != self.document["pid"]
+        )
 
     def log(self) -> str:
         return (self.directory / rundir.LAUNCHER_LOG).read_text()

@@ -96,6 +96,15 @@ def test_a_night_of_many_lanes_says_what_it_leaves_out() -> None:
     assert drawn.left_out == 6
 
 
+def test_what_runs_or_ran_last_is_shown_before_what_comes_first_by_name() -> None:
+    runs = [
+        Run(number, "a.py", "COMPLETE", f"subarray {number:02}", AT - timedelta(hours=3), AT - timedelta(hours=2))
+        for number in range(1, 17)
+    ]
+    runs.append(Run(17, "b.py", "RUNNING", "subarray 99", AT - timedelta(minutes=1), AT, is_open=True))
+    assert draw_tonight(night_at(AT, None), runs, {}, AT).names[-1] == "Subarray 99"
+
+
 def print_chunks(procedure: Procedure, count: int) -> None:
     """A chunk of ten bytes each second."""
     OutputChunk.objects.bulk_create(
