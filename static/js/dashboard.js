@@ -2,7 +2,7 @@
 /** Now: the lists follow the events, and what somebody looks for. */
 
 import { Board } from "./board.js";
-import { data, need, setHidden, setText } from "./dom.js";
+import { data, need, setHidden } from "./dom.js";
 import { ListFilter, matches } from "./filter.js";
 import "./health.js";
 import { onKey } from "./keys.js";

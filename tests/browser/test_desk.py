@@ -47,6 +47,14 @@ def calls(**kwargs: Any) -> dict[str, Any]:
     return {"script_args": {"main": {"kwargs": kwargs}}}
 
 
+HALF_AN_HOUR_AGO = """
+from datetime import timedelta
+from django.db.models import F
+from procedures.models import Procedure
+Procedure.objects.filter(pk={id}).update(started_at=F("started_at") - timedelta(minutes=30))
+"""
+
+
 @pytest.fixture(scope="module")
 def many(product: Product) -> int:
     """The product with a history of ten thousand procedures."""
@@ -68,6 +76,18 @@ def test_now_says_how_long_it_usually_takes_what_matters_and_what_it_takes_of_th
     expect(card.locator("[data-field=timeout]")).to_have_text(re.compile("^timeout in 59:"))
     expect(card.get_by_role("img", name=re.compile("elapsed; usually .* timeout at 60 min"))).to_be_visible()
     expect(card.locator("[data-usage]")).to_have_text(re.compile(r"^1 with \d+.% CPU, [\d.]+ MB$"))
+
+
+def test_the_timeline_of_what_runs_reaches_to_its_usual_end(page: Page, product: Product) -> None:
+    done = create(product, QUICK, "expected.py", start=True)
+    product.wait_for_state(done, "COMPLETE")
+    product.manage("shell", "--command", HALF_AN_HOUR_AGO.format(id=done))
+    running = create(product, QUICK, "expected.py", start=True, **calls(pause_s=600))
+    page.goto(f"/procedures/{running}/")
+    timeline = page.locator("[data-timeline] svg[role=img]")
+    expected = re.compile(r"RUNNING 1 main .+ so far, expected until \d\d:\d\d:\d\d")
+    expect(timeline).to_have_attribute("aria-label", expected)
+    expect(timeline).to_contain_text("expected until")
 
 
 def test_a_form_follows_the_signature_is_checked_while_typing_kept_and_started_in_one_go(page: Page) -> None:
