@@ -1,8 +1,11 @@
 import os
+import resource
 import socket
 from pathlib import Path
 
 from oet.doorbell import Doorbell, ring
+
+FD_SETSIZE = 1024
 
 
 def test_every_bell_of_the_role_rings(tmp_path: Path) -> None:
@@ -32,6 +35,21 @@ def test_full_queue_does_not_hold_the_ringer_up(tmp_path: Path) -> None:
 def test_wait_without_a_ring_ends_in_time(tmp_path: Path) -> None:
     with Doorbell(tmp_path, "manager") as bell:
         assert bell.wait(0.01) is False
+
+
+def test_a_bell_is_heard_in_a_process_with_more_clients_than_select_can_count(tmp_path: Path) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, 2 * FD_SETSIZE), hard))
+    clients = [os.open(os.devnull, os.O_RDONLY) for _ in range(FD_SETSIZE)]
+    try:
+        with Doorbell(tmp_path, "web") as bell:
+            assert bell.fileno() >= FD_SETSIZE
+            ring(tmp_path, "web")
+            assert (bell.wait(2), bell.wait(0.01)) == (True, False)
+    finally:
+        for client in clients:
+            os.close(client)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
 def test_bell_is_taken_away_at_the_end(tmp_path: Path) -> None:
