@@ -56,15 +56,13 @@ async def _events(viewer: ViewerCheck, after: int | None, wanted: Wanted) -> Asy
         yield f"retry: {RETRY_MS}\n: from {start.cursor}\n\n".encode()
         reading = Reading(feed, listener, start.cursor, wanted)
         while True:
-            if (found := await reading.next(time.monotonic() + KEEP_ALIVE_S)) is not None:
-                yield _text(found)
-                continue
+            found = await reading.next(time.monotonic() + KEEP_ALIVE_S)
             try:
-                await viewer.when_due()
+                await viewer.when_due()  # also where events come without a pause: they are for those who may see them
             except (LoginEnded, NotAllowed) as ended:
                 yield f": {ended}\n\n".encode()
                 return
-            yield b": still here\n\n"
+            yield b": still here\n\n" if found is None else _text(found)
 
 
 def _text(batch: Batch) -> bytes:

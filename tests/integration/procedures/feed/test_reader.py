@@ -253,6 +253,24 @@ async def test_a_stream_keeps_itself_alive_and_ends_with_its_token(
     assert text.endswith(b": log in: the session or token is missing, unknown or has expired.\n\n")
 
 
+async def test_a_stream_whose_events_never_pause_ends_with_its_token(
+    feed: EventFeed, users: Users, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(logins, "RECHECK_S", 0.05)
+    _, token = await in_database(AuthToken.objects.create)(user=users.viewer)
+    events, text = 0, b""
+    async with asyncio.timeout(TIMEOUT_S):
+        async for part in streaming(token, asyncio.Event()):
+            text += part.get("body", b"")
+            events += b"data: " in part.get("body", b"")
+            if events == 3:
+                await in_database(AuthToken.objects.all().delete)()
+            assert events < 200, "it goes on without a login"
+            if part.get("more_body"):
+                await in_database(announce)("a")
+    assert text.endswith(b": log in: the session or token is missing, unknown or has expired.\n\n")
+
+
 async def test_a_session_that_logs_out_is_no_login(users: Users) -> None:
     browser = Client()
     await in_database(browser.force_login)(users.viewer)
