@@ -7,7 +7,7 @@ took three quarters of the time of a small request. Only streams are sent from t
 import asyncio
 import io
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Iterator, Mapping
-from contextlib import aclosing, suppress
+from contextlib import aclosing
 from functools import partial
 from typing import Any, cast
 
@@ -103,8 +103,7 @@ class ThreadedHandler(ASGIHandler):
         finally:
             for task in (sending, leaving):
                 task.cancel()
-                with suppress(asyncio.CancelledError):
-                    await task
+            await asyncio.gather(sending, leaving, return_exceptions=True)
             await self._in_thread(response.close)
 
     async def _send_stream(self, response: StreamingHttpResponse, send: Send) -> None:
