@@ -8,6 +8,7 @@ from typing import Final
 from django.db import transaction
 
 from environments import hooks
+from environments.domain.urls import without_credentials
 from environments.models import BuildLog, Environment
 
 LIMIT_BYTES: Final = 1 << 20
@@ -74,9 +75,9 @@ class LogWriter:
         self._last_lines: list[str] = []
 
     def add(self, line: str) -> None:
-        """Take a line; `write` stores it."""
+        """Take a line, whatever it is about; `write` stores it, for everybody to read: without credentials."""
         # PostgreSQL stores no NUL.
-        clean = line.replace("\0", "�")
+        clean = without_credentials(line.replace("\0", "�"))
         self._waiting.append(clean + "\n")
         self._last_lines = [*self._last_lines[-19:], clean]
 

@@ -136,5 +136,6 @@ def test_a_submodule_does_not_climb_over_the_host() -> None:
 
 
 def test_credentials_are_blotted_out_of_texts() -> None:
-    text = "fatal: https://anna:geheim@h/x, https://token@h and ssh://git@h/y; mail a@b.c"
-    assert without_credentials(text) == "fatal: https://…@h/x, https://…@h and ssh://git@h/y; mail a@b.c"
+    text = "fatal: https://anna:geheim@h/x, https://token@h, https://a@b.c:geheim@h/x and ssh://git@h/y; mail a@b.c"
+    shown = "fatal: https://…@h/x, https://…@h, https://…@h/x and ssh://git@h/y; mail a@b.c"
+    assert without_credentials(text) == shown
