@@ -215,9 +215,9 @@ def give_history(source: Path, mirror: Path, commit: str) -> None:
     tags = ask_git(
         mirror, ["for-each-ref", "--merged", commit, "--format=create %(refname) %(objectname)", "refs/tags"]
     )
-    if tags:
-        names = [line.split() for line in tags.decode().splitlines()]
-        (git_dir / "packed-refs").write_text("".join(f"{name} {ref}\n" for _, ref, name in names))
+    if tags:  # bytes, for names may be in any encoding
+        names = [line.split(b" ") for line in tags.split(b"\n") if line]
+        (git_dir / "packed-refs").write_bytes(b"".join(b"%b %b\n" % (name, ref) for _, ref, name in names))
     ask_git(git_dir, ["read-tree", commit], extra={"GIT_WORK_TREE": str(source)})
 
 

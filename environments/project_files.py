@@ -44,6 +44,8 @@ def _toml(file: Path) -> dict[str, Any]:
         return tomllib.loads(file.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise BadProject(file.name, str(error)) from error
+    except RecursionError as error:
+        raise BadProject(file.name, "it is nested too deep to be read.") from error
 
 
 def _setup_requires(file: Path) -> str:

@@ -113,7 +113,8 @@ class Mirror:
         patterns = [form for name in names for form in (name, name + "^{}")]
         with self._fetching(watch) as lock:
             listed = self._remote(["ls-remote", "--", self.repository.for_git, *patterns], watch, lock)
-        there = {name: commit for commit, _, name in (line.partition("\t") for line in listed.decode().splitlines())}
+        lines = listed.decode(errors="replace").split("\n")  # also names that merely end like ours are listed
+        there = {name: commit for commit, _, name in (line.partition("\t") for line in lines)}
         for name in names:
             if commit := there.get(name + "^{}") or there.get(name):
                 return commit

@@ -1,4 +1,5 @@
 import dataclasses
+import os
 import subprocess
 import zipfile
 from collections.abc import Callable
@@ -167,8 +168,9 @@ def test_a_failed_build_keeps_its_log_and_is_tried_again_by_the_next_request(
     assert "99.99" in log.read(environment.pk, build=1).text
 
 
-def test_a_broken_pyproject_is_refused_at_once(remote: GitRepository, requested: Request) -> None:
-    remote.commit({"pyproject.toml": "not [toml"})
+@pytest.mark.parametrize("text", ["not [toml", f"deep = {'[' * 5000}"])
+def test_a_broken_pyproject_is_refused_at_once(remote: GitRepository, requested: Request, text: str) -> None:
+    remote.commit({"pyproject.toml": text})
     with pytest.raises(BadProject, match=r"pyproject\.toml"):
         requested(remote)
 
@@ -218,6 +220,26 @@ def test_packages_come_from_the_index_of_the_site_alone(
     assert packages(ready(here, requested(remote, commit=first))) == {"own": "3.0"}
     second = remote.commit({"requirements.txt": "own\nsix\n"})
     assert "six" in built(here, requested(remote, "procedure:2", second)).reason
+
+
+def test_a_build_keeps_the_passwords_of_package_indexes_to_itself(
+    manager: EnvironmentManager, remote: GitRepository, requested: Request, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("UV_HTTP_RETRIES", "0")
+    indexes = ("https://robot:geheim@localhost:9/simple", "https://anna@example.org:geheim@localhost:9/more")
+    here = dataclasses.replace(manager, installing=dataclasses.replace(manager.installing, index_urls=indexes))
+    remote.commit({"requirements.txt": "six\n"})
+    environment = built(here, requested(remote))
+    told = log.read(environment.pk).text
+    assert "--default-index https://…@localhost:9/simple --index https://…@localhost:9/more" in told
+    assert "geheim" not in told + environment.reason
+
+
+def test_tags_in_an_old_encoding_do_not_hinder_a_build(
+    manager: EnvironmentManager, remote: GitRepository, requested: Request
+) -> None:
+    remote.git("tag", os.fsdecode("prüfung".encode("latin-1")))
+    ready(manager, requested(remote))
 
 
 def test_what_the_system_has_is_used_and_not_installed(
