@@ -20,7 +20,7 @@ Finding
     `search` all of them
     `nights`, `outcomes`, `usual`    what ran in a night, how scripts end, how long they take
     `keyset` pages of long lists · `narrowing` by which of several filters they are read
-    `logins`            who a token or session is
+    `logins`            who a token or session is · `guesses` wrong passwords, counted
 
 News
     `bells`, `notify_bell`    that there is some · `feed` the event log for any number of clients

@@ -1,6 +1,7 @@
 """Log in, log out, and the choice of a theme: the pages that need no login."""
 
 from datetime import timedelta
+from math import ceil
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
@@ -11,6 +12,7 @@ from django.templatetags.static import static
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST, require_safe
 
+from procedures.guesses import LoginForm
 from procedures.pages.page import THEME_COOKIE, THEMES
 
 _THEME_LASTS = timedelta(days=400)  # what browsers allow at most
@@ -20,7 +22,16 @@ class LogIn(LoginView):
     """The door. Whoever is logged in already goes straight on."""
 
     template_name = "procedures/login.html"
+    authentication_form = LoginForm
     redirect_authenticated_user = True
+
+    def form_invalid(self, form: LoginForm) -> HttpResponse:  # type: ignore[override] # it is the one above
+        """The door stays closed."""
+        response = super().form_invalid(form)
+        if form.wait_s:
+            response.status_code = 429
+            response["Retry-After"] = str(ceil(form.wait_s))
+        return response
 
 
 class LogOut(LogoutView):

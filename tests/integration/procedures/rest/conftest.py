@@ -10,15 +10,8 @@ from procedures.domain.states import ProcedureState
 from procedures.models import Node, Procedure
 from procedures.moves import Move
 from procedures.recorder import recording
-from procedures.rest.tokens import guesses
 
 MakeProcedure = Callable[..., Procedure]
-
-
-@pytest.fixture(autouse=True)
-def _no_guesses() -> None:
-    """What other tests have guessed is forgotten."""
-    guesses.forget()
 
 
 @pytest.fixture
