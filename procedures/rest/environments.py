@@ -12,7 +12,7 @@ from procedures.domain.errors import InvalidInput
 from procedures.environments import EnvironmentService, environment_detail, environment_summary, is_building
 from procedures.rest import described
 from procedures.rest.queries import DEFAULT_PAGE, Query
-from procedures.rest.requests import json_object, unknown_fields
+from procedures.rest.requests import json_object, nothing_in, unknown_fields
 from procedures.rest.view import View
 from procedures.selectors import MAX_PAGE
 
@@ -79,7 +79,6 @@ class EnvironmentView(_View):
     @described.environment_delete
     def delete(self, request: Request, environment_id: str) -> Response:
         """Remove its files; it stays in the list as EVICTED, and the next request builds it again."""
-        Query(request.query_params, ()).check()
         return Response(self.detail(self.environments.delete(int(environment_id))))
 
 
@@ -89,7 +88,7 @@ class RebuildView(_View):
     @described.environment_rebuild
     def post(self, request: Request, environment_id: str) -> Response:
         """Build it anew, unless somebody uses it."""
-        Query(request.query_params, ()).check()
+        nothing_in(request.data)
         return Response(self.detail(self.environments.rebuild(int(environment_id))))
 
 

@@ -24,6 +24,8 @@ class PresetsView(View):
         """Presets by script and name; `script_uri`, and `git_repo` for a script from git, leave those of one script."""
         query = Query(request.query_params, ("script_uri", "git_repo"))
         uri, repository = query.text("script_uri"), query.text("git_repo")
+        if repository and not uri:
+            query.errors["git_repo"] = "is told beside the script_uri of a script from git, not alone."
         query.check()
         place = PresetPlace(uri, repository) if uri else None
         return Response([preset_json(preset) for preset in PresetService(self.actor).of(place)])
@@ -55,5 +57,4 @@ class PresetView(View):
     @described.preset_delete
     def delete(self, request: Request, preset_id: str) -> Response:
         """Delete it, if it is yours or you may. The answer is what it was."""
-        Query(request.query_params, ()).check()
         return Response(preset_json(PresetService(self.actor).delete(int(preset_id))))

@@ -7,7 +7,7 @@ from rest_framework.response import Response
 from procedures.domain.errors import WrongState
 from procedures.domain.states import ProcedureState
 from procedures.rest import described
-from procedures.rest.queries import page_links, procedure_filter
+from procedures.rest.queries import Query, page_links, procedure_filter
 from procedures.rest.requests import change_command, prepare_command
 from procedures.rest.view import View
 from procedures.selectors import find_procedures, procedure_for, summaries
@@ -38,6 +38,7 @@ class ProcedureView(View):
     @described.procedure_get
     def get(self, request: Request, procedure_id: str) -> Response:
         """Its summary."""
+        Query(request.query_params, ()).check()
         return Response(self.with_uri(self.service.summarise(int(procedure_id))))
 
     @described.procedure_change

@@ -17,7 +17,7 @@ from procedures.domain.json_values import text_fault
 from procedures.guesses import address_of, guesses
 from procedures.rest import described
 from procedures.rest.authentication import PREFIX, TokenAuthentication
-from procedures.rest.requests import json_object, unknown_fields
+from procedures.rest.requests import json_object, nothing_in, unknown_fields
 from procedures.rest.view import View
 
 MAX_CHARACTERS = 4096
@@ -58,6 +58,7 @@ class LogoutView(View):
     @described.logout
     def post(self, request: Request) -> Response:
         """Make the token that this request was sent with worthless."""
+        nothing_in(request.data)
         token = request.auth
         token.delete()
         user_logged_out.send(sender=User, request=request._request, user=request.user)

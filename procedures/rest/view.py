@@ -7,13 +7,15 @@ from typing import Any, ClassVar
 from django.urls import reverse
 from rest_framework.authentication import BaseAuthentication, SessionAuthentication
 from rest_framework.parsers import BaseParser
-from rest_framework.permissions import BasePermission, IsAuthenticated
+from rest_framework.permissions import SAFE_METHODS, BasePermission, IsAuthenticated
+from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from procedures.domain.people import Actor
 from procedures.logins import actor_of_request
 from procedures.rest.authentication import TokenAuthentication
 from procedures.rest.parsing import JSON, JSONRenderer, Negotiation, StrictJSONParser
+from procedures.rest.queries import Query
 from procedures.service import ScriptExecutionService
 
 
@@ -27,6 +29,12 @@ class View(APIView):
     content_negotiation_class: type[Negotiation] = Negotiation
     media_types: ClassVar[tuple[str, ...]] = (JSON,)
     """What it answers with."""
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Before any method: what changes something is told in the body, so a query would only be overlooked. Raises InvalidInput."""
+        super().initial(request, *args, **kwargs)
+        if request.method in self.allowed_methods and request.method not in SAFE_METHODS:
+            Query(request.query_params, ()).check()
 
     @cached_property
     def actor(self) -> Actor:

@@ -11,10 +11,9 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from rest_framework.test import APIClient
 
-from procedures import commanding, service
+from procedures import commanding, guesses, service
 from procedures.domain.states import ProcedureState
 from procedures.models import Procedure
-from procedures.rest import tokens
 from tests.integration.procedures.rest.conftest import MakeProcedure
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.both_databases]
@@ -145,8 +144,8 @@ def hurried(monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
     monkeypatch.setattr(commanding, "_SLACK_S", 0.0)
     monkeypatch.setattr(service, "_KILL_S", 0.0)
     settings.OET = settings.OET.model_copy(update={"reply_timeout": 0.001, "grace": 0.0, "heartbeat_timeout": 3600.0})
-    monkeypatch.setattr(tokens, "MAX_FAILURES", 10**6)
-    monkeypatch.setattr(tokens, "MAX_FAILURES_OF_ADDRESS", 10**6)
+    monkeypatch.setattr(guesses, "MAX_FAILURES", 10**6)
+    monkeypatch.setattr(guesses, "MAX_FAILURES_OF_ADDRESS", 10**6)
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
