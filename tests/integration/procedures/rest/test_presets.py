@@ -29,6 +29,7 @@ def test_a_preset_is_kept_listed_replaced_and_deleted(api: APIClient) -> None:
     assert (again["id"], again["script_args"]) == (made.json()["id"], {})
     assert [preset["name"] for preset in api.get(URL, {"script_uri": "file:///srv/observe.py"}).json()] == ["Night"]
     assert api.get(URL, {"script_uri": "file:///srv/other.py"}).json() == []
+    assert list(api.get(URL, {"git_repo": "https://h/x"}).json()["errors"]) == ["git_repo"]
     one = f"{URL}{again['id']}/"
     assert api.get(one).json() == again
     assert api.delete(one).status_code == 200
