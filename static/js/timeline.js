@@ -17,7 +17,9 @@ import { drawVolume } from "./volume.js";
 /** @typedef {{ errors: number[], volume: import("./volume.js").Volume | null }} Printed times of errors, Unix seconds, and how much when */
 /** @typedef {{ y: number, height: number, isFilled: (state: string) => boolean }} Lane */
 
+/** Of letters of 12 px; on a wall display they are larger. */
 const PX_PER_LETTER = 7.5;
+const LETTER_PX = 12;
 const LETTERS_AT_LEAST = 2;
 const FILLED = new Set(["RUNNING", "INITIALISING", "running"]);
 /** Those bars are striped or crossed: words on them need a ground of their own. */
@@ -47,10 +49,14 @@ export function drawTimeline(place, drawn, now, printed, span = 0) {
   const marks = hasActions ? 104 : 66;
   const output = { y: marks + MARKS_PX, height: VOLUME_PX };
   const bottom = printed.volume || printed.errors.length ? output.y + output.height : marks;
-  const spoken = [...bars.map(words), ...(expected ? [`expected until ${clock(drawn.until ?? 0)}`] : []), ...drawn.actions.map(([name, state]) => `action ${name} ${state}`)];
+  const spoken = [...bars.map(words), ...(expected ? [expectation(drawn.until ?? 0)] : []), ...drawn.actions.map(([name, state]) => `action ${name} ${state}`)];
   const svg = make("svg", { class: "scale", height: bottom + AXIS_PX, role: "img", "aria-label": spoken.join(", ") });
   const isWide = place.clientWidth > NARROW_PX;
-  const canvas = { svg, bars, width: (place.clientWidth || 1000) - (isWide ? NAMES_PX : 0), now, begin };
+  const names = namesOf(hasActions, bottom > marks ? output : null, bottom);
+  place.replaceChildren(names, svg);
+  place.classList.toggle("lanes", isWide);
+  const canvas = { svg, bars, width: (place.clientWidth || 1000) - (isWide ? NAMES_PX : 0), letter: letterOf(names), now, begin };
+  if (!isWide) names.remove();
   for (const bar of bars) drawBar(canvas, STATES, bar.state, bar.from, bar.width, [`${bar.label} ${took(bar.whole)}`, bar.label]);
   if (expected) drawExpected(canvas, expected, drawn.until ?? 0);
   drawFunctions(canvas, drawn.steps);
@@ -65,12 +71,16 @@ export function drawTimeline(place, drawn, now, printed, span = 0) {
   if (isRoomBefore) svg.append(make("text", { x: 0, y: bottom + AXIS_PX - 4 }, span ? clock(begin) : "0 s"));
   const closing = last?.isOpen ? `now, ${took(length)}` : last ? `${last.state} after ${took(length)}` : "";
   svg.append(make("text", { class: `${isRoomBefore ? "end " : ""}on bold`, x: `${end}%`, y: bottom + AXIS_PX - 4 }, closing));
-  place.replaceChildren(...(isWide ? [namesOf(hasActions, bottom > marks ? output : null, bottom)] : []), svg);
-  place.classList.toggle("lanes", isWide);
   return isBroken ? "to scale, but for long waits, which are shortened" : "to scale";
 }
 
-/** @typedef {{ svg: Element, bars: Bar[], width: number, now: number, begin: number }} Canvas what was before `begin` is not drawn */
+/** @typedef {{ svg: Element, bars: Bar[], width: number, letter: number, now: number, begin: number }} Canvas what was before `begin` is not drawn; width of it and of a letter in pixels */
+
+/** How wide a letter is in what is shown. @param {Element} names */
+function letterOf(names) {
+  const text = names.querySelector("text");
+  return (PX_PER_LETTER * (text ? Number.parseFloat(getComputedStyle(text).fontSize) : LETTER_PX)) / LETTER_PX;
+}
 
 /** @param {boolean} hasActions @param {{ y: number, height: number } | null} output @param {number} height */
 function namesOf(hasActions, output, height) {
@@ -82,7 +92,12 @@ function namesOf(hasActions, output, height) {
 
 /** What is still to come, if it takes as long as usual. @param {Canvas} canvas @param {{ from: number, width: number }} rest @param {number} until Unix seconds */
 function drawExpected(canvas, rest, until) {
-  drawBar(canvas, STATES, "READY", rest.from, rest.width, [`expected until ${clock(until)}`, "expected"]);
+  drawBar(canvas, STATES, "READY", rest.from, rest.width, [expectation(until), "expected"]);
+}
+
+/** Nobody knows it to the second. @param {number} until Unix seconds */
+function expectation(until) {
+  return `expected until about ${clock(until).slice(0, "00:00".length)}`;
 }
 
 /** @param {Canvas} canvas @param {Step[]} steps */
@@ -129,9 +144,9 @@ function drawSpan(canvas, lane, state, began, ended, name) {
  * @param {Canvas} canvas @param {{ y: number, height: number }} lane @param {string} state
  * @param {number} from percent @param {number} width percent @param {string[]} labels the longest that fits is written
  */
-function drawBar({ svg, width: px }, lane, state, from, width, labels) {
+function drawBar({ svg, width: px, letter }, lane, state, from, width, labels) {
   svg.append(make("rect", { class: "bar", "data-state": state, x: `${from}%`, y: lane.y, width: `${width}%`, height: lane.height }));
-  const room = Math.floor(((width / 100) * px - 16) / PX_PER_LETTER);
+  const room = Math.floor(((width / 100) * px - 16) / letter);
   const label = labels.find((text) => text.length <= room) ?? (room > LETTERS_AT_LEAST + 2 ? `${labels.at(-1)?.slice(0, room - 1)}…` : "");
   if (!label) return;
   const inside = make("svg", { x: `${from}%`, y: lane.y, width: `${width}%`, height: lane.height });

@@ -129,6 +129,7 @@ def test_the_sky_stands_above_the_night_where_the_site_is_known(
     settings.OET = settings.OET.model_copy(update={"latitude": 0.0, "longitude": 0.0})
     page = body(client_as("viewer"), address)
     assert re.search(r'aria-label="Sky: .*dark \d\d:\d\d to \d\d:\d\d', page)
+    assert re.search(r'<span class="narrow">dark \d\d:\d\d to \d\d:\d\d</span>', page), "on a phone, below it"
     assert re.search(r"busy for [^<]+ and \d+ % of the dark time", page)
 
 

@@ -7,6 +7,7 @@ import pytest
 from django.test import Client
 
 from procedures.domain.people import Actor, Right
+from procedures.models import Procedure
 from tests.fixtures.people import Users
 from trials.models import Task, Trial
 from trials.service import TrialService
@@ -78,6 +79,25 @@ def test_now_shows_a_trial_as_one_line_and_none_of_its_scripts(visit: Visit, tas
     assert shown.count("data-procedure=") == shown.count('data-procedure="0"')  # the moulds
     assert f'href="/trials/{trial.pk}/abort/"' not in text_of(visit("viewer"), "/")
     assert f'href="/trials/{trial.pk}/abort/"' in text_of(visit("operator"), "/stop/")
+
+
+def test_what_can_be_stopped_stands_in_the_columns_of_one_table(visit: Visit, task: Task) -> None:
+    trial, at = task.trials.get(), datetime.now(UTC)
+    alone = Procedure.objects.create(
+        script_type="filesystem",
+        script_uri="file:///srv/scan.py",
+        script_name="scan.py",
+        state="READY",
+        state_at=at,
+        created_at=at,
+        created_by="ann",
+        node="atlas-1",
+    )
+    shown = text_of(visit("operator"), "/stop/").partition("What can be stopped")[2]
+    rows = [row for row in shown.split("</tr>") if "<tr" in row]
+    assert [f"/trials/{trial.pk}/" in row for row in rows] == [True, False]
+    assert f"/procedures/{alone.pk}/stop/" in rows[1]
+    assert len({row.count("</td>") for row in rows}) == 1
 
 
 def test_a_trial_that_has_ended_stays_on_now_for_a_while(visit: Visit, task: Task) -> None:
