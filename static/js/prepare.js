@@ -11,7 +11,10 @@ const find = /** @type {HTMLInputElement | null} */ (scripts.querySelector("[dat
 if (find) {
   setHidden(scripts.querySelector("[data-needs-script]"), false);
   onKey("/", () => find.focus());
-  find.addEventListener("keydown", (event) => event.key === "Escape" && find.blur());
+  find.addEventListener("keydown", (event) => {
+    if (event.key === "Escape") find.blur();
+    if (event.key === "Enter" && find.value.trim()) openFirst();
+  });
   find.addEventListener("input", () => narrow(find.value.toLowerCase().split(/\s+/)));
 }
 onKey("Escape", () => {
@@ -20,7 +23,19 @@ onKey("Escape", () => {
 });
 
 const form = /** @type {HTMLFormElement | null} */ (document.querySelector("[data-draft]"));
-if (form) new DraftCheck(form);
+if (form) {
+  new DraftCheck(form);
+  document.addEventListener("keydown", (event) => {
+    const target = /** @type {HTMLElement} */ (event.target);
+    if (event.key === "Enter" && event.ctrlKey && !target.closest("form, dialog")) form.requestSubmit(); // in a form: keys.js
+  });
+}
+
+/** Chooses the first script that was found; the next stop of Tab is its form. */
+function openFirst() {
+  const link = /** @type {HTMLAnchorElement | null} */ (scripts.querySelector("[data-name]:not([hidden]) a"));
+  if (link) location.assign(`${link.href}#draft`);
+}
 
 /** @param {string[]} words */
 function narrow(words) {

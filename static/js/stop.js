@@ -39,7 +39,8 @@ export function offerStop(live, trials, now) {
     const chosen = isAll ? null : (candidates.find((record) => record.id === id) ?? null);
     if (link.matches("[data-stop]") && !chosen) return; // it is not known here: the link leads to its own page
     event.preventDefault();
-    opener = link;
+    const focused = document.activeElement; // a key may have come from a row: there one goes on
+    opener = focused instanceof HTMLElement && focused !== document.body ? focused : link;
     form.toggleAttribute("data-is-clean-up", isCleanUp);
     fill(form, { wholes, live: candidates, chosen }, link.dataset.stop ?? "stop", now());
     dialog.showModal();
