@@ -7,11 +7,12 @@ begins with the first who waits and ends when nobody has waited for a while.
 import logging
 import threading
 import time
+from contextlib import closing
 from functools import cache
 
 from django.db import DEFAULT_DB_ALIAS, DatabaseError, connection
 
-from procedures.bells import Role, listen
+from procedures.bells import Bell, Role, listen
 from procedures.models import Command
 from procedures.statements import Question
 
@@ -49,25 +50,42 @@ class CommandReplies:
                 del self._waiting[command_id]
 
     def _listen(self) -> None:
-        bell = listen(Role.WEB)
+        while True:
+            try:
+                with closing(listen(Role.WEB)) as bell:
+                    self._answer_on(bell)
+            except Exception:  # the thread's end: without this everybody would wait to the end of his time, from now on
+                log.exception("listening for answers to commands failed; it begins again")
+                if self._ends():
+                    return
+                time.sleep(_RECHECK_S)
+            else:
+                return
+            finally:
+                connection.close()
+
+    def _answer_on(self, bell: Bell) -> None:
+        """Tell whoever waits, until nobody has waited for a while."""
         wanted_at = time.monotonic()
-        try:
-            while (
-                True
-            ):  # looks first: an answer may have come after the first who waits has looked, and before there was a bell
-                now = time.monotonic()
-                with self._lock:
-                    waiting = dict(self._waiting)
-                    wanted_at = now if waiting else wanted_at
-                    if now - wanted_at > _LINGER_S:
-                        self._thread = None
-                        return
-                if waiting:
-                    self._notify(waiting)
-                bell.wait(_RECHECK_S)
-        finally:
-            bell.close()
-            connection.close()
+        # Looks first: an answer may have come after the first who waits has looked, and before there was a bell.
+        while True:
+            now = time.monotonic()
+            with self._lock:
+                waiting = dict(self._waiting)
+            wanted_at = now if waiting else wanted_at
+            if now - wanted_at > _LINGER_S and self._ends():
+                return
+            if waiting:
+                self._notify(waiting)
+            bell.wait(_RECHECK_S)
+
+    def _ends(self) -> bool:
+        """Whether nobody waits; then nobody listens from now on."""
+        with self._lock:
+            if self._waiting:
+                return False
+            self._thread = None
+            return True
 
     def _notify(self, waiting: dict[int, threading.Event]) -> None:
         try:

@@ -5,7 +5,7 @@ import logging
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 
 from django.db import DatabaseError, connection
@@ -28,6 +28,7 @@ RECHECK_S = 1.0
 PAUSE_S = 0.005
 """Between two reads, so that a burst of commits is read at once instead of one by one."""
 NO_DATABASE = "the database does not answer"
+FAILED = "OET's event feed failed; the reason is in the log of the web server"
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,23 +94,37 @@ class EventFeed:
             await listener.wait(left)
 
     def _run(self) -> None:
-        bell = listen(Role.WEB)
-        try:
-            self._read_on(bell)
-        finally:
-            bell.close()
-            connection.close()
+        while True:
+            try:
+                with closing(listen(Role.WEB)) as bell:
+                    self._read_on(bell)
+            except Exception:  # the thread's end: without this nobody would hear of it, and clients would wait for ever
+                log.exception("the event feed failed; it begins again")
+                self.problem = FAILED
+                if self._ends():
+                    return
+                time.sleep(RECHECK_S)
+            else:
+                return
+            finally:
+                connection.close()
+
+    def _ends(self) -> bool:
+        """Whether nobody listens; then there is no reader from now on."""
+        with self._lock:
+            if self._listeners:
+                return False
+            self._thread, self.ring = None, None
+            return True
 
     def _read_on(self, bell: Bell) -> None:
         nodes_at = 0.0
         wanted_at = time.monotonic()
         while True:
             now = time.monotonic()
-            with self._lock:
-                wanted_at = now if self._listeners else wanted_at
-                if now - wanted_at > LINGER_S:
-                    self._thread, self.ring = None, None
-                    return
+            wanted_at = now if self._listeners else wanted_at
+            if now - wanted_at > LINGER_S and self._ends():
+                return
             try:
                 if now >= nodes_at:
                     self.nodes_json, nodes_at = compact_json(nodes()), now + NODES_S

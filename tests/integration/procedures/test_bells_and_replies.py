@@ -84,6 +84,33 @@ def test_an_answer_that_comes_while_the_listener_is_being_started_is_heard_at_on
     assert time.monotonic() - begin < LONG_S / 2
 
 
+def test_a_listener_that_fails_begins_again(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    has_failed = threading.Event()
+
+    def fail_once(role: Role) -> Bell:
+        if has_failed.is_set():
+            return listen(role)
+        has_failed.set()
+        raise OSError(24, "too many open files")
+
+    monkeypatch.setattr(replies, "listen", fail_once)
+    everybody, command = CommandReplies(), queued()
+
+    def answer() -> None:
+        has_failed.wait(LONG_S)
+        with recording() as record:
+            record.answer(command.pk, Command.State.DONE)
+        connection.close()
+
+    answering = threading.Thread(target=answer)
+    answering.start()
+    begin = time.monotonic()
+    assert everybody.wait(command.pk, LONG_S) is not None
+    assert time.monotonic() - begin < LONG_S / 2
+    answering.join()
+    assert "too many open files" in caplog.text
+
+
 def _blind_once(look: Callable[[int], Command | None]) -> Callable[[int], Command | None]:
     """Sees nothing the first time, as if it had looked before the answer came."""
     looks = iter([lambda _: None])

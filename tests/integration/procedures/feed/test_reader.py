@@ -140,6 +140,25 @@ async def test_a_database_that_fails_is_said_to_clients_and_read_on_when_it_is_b
         await until(lambda: feed.problem == "")
 
 
+async def test_a_reader_that_fails_says_so_and_begins_again(
+    feed: EventFeed, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(_: object) -> None:
+        raise OSError(24, "too many open files")
+
+    hearing = reader.listen
+    monkeypatch.setattr(reader, "listen", fail)
+    with feed.listening() as listener:
+        await until(lambda: feed.problem == reader.FAILED)
+        monkeypatch.setattr(reader, "listen", hearing)
+        await until(lambda: feed.problem == "" and feed.ring is not None)
+        assert feed.ring is not None
+        reading = Reading(feed, listener, feed.ring.last, Wanted())
+        await in_database(announce)("a")
+        assert await reading.next(time.monotonic() + TIMEOUT_S)
+    assert "too many open files" in caplog.text
+
+
 def websocket(token: str) -> WebsocketCommunicator:
     headers = [(b"host", b"localhost"), (b"authorization", f"Token {token}".encode())]
     return WebsocketCommunicator(EventsConsumer.as_asgi(), "/ws/events/", headers=headers)
