@@ -38,8 +38,9 @@ class RequestThreads:
             if self._idle:
                 self._idle.pop().put(job)
             elif self._count < self._limit:
-                self._count += 1
-                threading.Thread(target=self._work, args=(job,), name=f"request {self._count}", daemon=True).start()
+                name = f"request {self._count + 1}"
+                threading.Thread(target=self._work, args=(job,), name=name, daemon=True).start()
+                self._count += 1  # only now: the machine may have no thread left
             else:
                 self._waiting.append(job)
         return future

@@ -36,6 +36,19 @@ def test_jobs_run_beside_each_other_up_to_the_limit_and_the_others_wait(threads:
     assert all(job.result(TIMEOUT_S) for job in blocking)
 
 
+def test_a_machine_that_had_no_thread_left_for_a_while_costs_none_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    threads = RequestThreads(1)
+    with monkeypatch.context() as exhausted:
+        exhausted.setattr(threading.Thread, "start", fail)
+        with pytest.raises(RuntimeError):
+            threads.submit(lambda: "never")
+    assert threads.submit(lambda: "again").result(TIMEOUT_S) == "again"
+    threads.close()
+
+
 def test_an_error_reaches_whoever_waits_and_the_thread_goes_on(threads: RequestThreads) -> None:
     def fail() -> None:
         raise ZeroDivisionError
