@@ -25,7 +25,16 @@ from environments.git.surroundings import surroundings
 REFUSED: Final = 128
 """Git's own status for what cannot be done."""
 _READS: Final = frozenset({"fetch", "clone", "ls-remote", "pull", "fetch-pack", "archive", "remote", "push"})
-_OPTIONS_WITH_VALUES: Final = frozenset({"-C", "-c", "--git-dir", "--work-tree", "--depth", "-j", "--jobs", "-b", "-o"})
+_OPTIONS_WITH_VALUES: Final = frozenset(
+    {"-C", "-c", "--git-dir", "--work-tree", "--namespace", "--config-env", "--depth", "--deepen", "-j", "--jobs", "-b", "--branch", "-o",
+     "--origin", "--server-option", "--upload-pack", "--config", "--filter", "--reference", "--reference-if-able", "--template",
+     "--separate-git-dir", "--shallow-since", "--shallow-exclude", "--bundle-uri", "--refmap", "--negotiation-tip", "--sort"}
+)  # fmt: skip
+"""What follows one of these is no repository. Each has a value wherever it is known; else a repository would be overlooked."""
+_OF_A_REMOTE: Final = frozenset({"fetch", "pull", "ls-remote"})
+"""These read from a remote of the work tree where no repository is named."""
+_READS_REMOTES: Final = frozenset({"update", "show", "prune", "set-head"})
+"""What `git remote` reads for."""
 
 
 def write_program(file: Path, git: str, allow: str, cache: Path) -> None:
@@ -44,7 +53,7 @@ def main(git: str, allow: str, cache: str, arguments: list[str]) -> None:
         arguments = [argument for argument in arguments if argument != "--recursive"]
         named = _submodules(git, arguments)
     else:
-        named = [_named(git, positional)] if command in _READS and positional else []
+        named = _named(git, command, positional, arguments) if command in _READS else []
     for url in named:
         if not _is_below(url, cache):
             found = allowed_repository(url, allow)
@@ -66,12 +75,29 @@ def _parsed(arguments: Sequence[str]) -> tuple[str, list[str]]:
     return (found[0], found[1:]) if found else ("", [])
 
 
-def _named(git: str, positional: Sequence[str]) -> str:
-    """The repository that a command means: a URL, a path, or the name of a remote."""
-    word = positional[-1] if positional[0] in {"add", "set-url"} else positional[0]
+def _named(git: str, command: str, positional: Sequence[str], arguments: Sequence[str]) -> list[str]:
+    """The repositories that a command means."""
+    if command == "remote":
+        deed = positional[0] if positional else ""
+        if deed in {"add", "set-url"}:
+            return [_url(git, positional[-1])]
+        return _remotes(git) if deed in _READS_REMOTES else []
+    if command in _OF_A_REMOTE and (not positional or {"--all", "--multiple"} & set(arguments)):
+        return _remotes(git)
+    return [_url(git, positional[0])] if positional else []
+
+
+def _url(git: str, word: str) -> str:
+    """What a word names: a URL, a path, or a remote."""
     if "/" in word or ":" in word:
         return word if "://" in word or ":" in word else str(Path(word).resolve())
     return _asked(git, "config", "--get", f"remote.{word}.url") or f"the remote {word}"
+
+
+def _remotes(git: str) -> list[str]:
+    """The URL of every remote of the work tree."""
+    lines = _asked(git, "config", "--get-regexp", r"^remote\..*\.url$").splitlines()
+    return [line.partition(" ")[2] for line in lines]
 
 
 def _submodules(git: str, arguments: Sequence[str]) -> list[str]:

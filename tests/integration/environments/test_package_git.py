@@ -133,13 +133,20 @@ Git = Callable[..., "subprocess.CompletedProcess[str]"]
         (["ls-remote", "https://ann:geheim@example.org/x.git"], "user or password"),
         (["ls-remote", "git@example.org:x.git"], "git@example.org:x.git"),
         (["fetch", "origin"], "https://example.org/forbidden.git"),
+        (["fetch"], "https://example.org/forbidden.git"),
+        (["fetch", "-u", "--all"], "https://example.org/forbidden.git"),
+        (["remote", "update"], "https://example.org/forbidden.git"),
         (["pull", "unknown"], "the remote unknown"),
         (["clone", "--local", "/etc", "here"], "file:///etc"),
+        (["clone", "--reference", "{remotes}/scripts", "https://example.org/x.git"], "https://example.org/x.git"),
+        (["clone", "--branch", "{remotes}/scripts", "https://example.org/x.git"], "https://example.org/x.git"),
         (["remote", "add", "other", "https://example.org/y.git"], "https://example.org/y.git"),
     ],
 )
-def test_git_of_package_builds_reads_from_no_other_repository(git: Git, arguments: list[str], words: str) -> None:
-    done = git(*arguments)
+def test_git_of_package_builds_reads_from_no_other_repository(
+    git: Git, remotes: Path, arguments: list[str], words: str
+) -> None:
+    done = git(*(argument.format(remotes=remotes) for argument in arguments))
     assert (done.returncode, done.stdout) == (REFUSED, "")
     assert "OET does not permit it" in done.stderr
     assert words in done.stderr
@@ -156,6 +163,17 @@ def test_git_of_package_builds_fetches_no_submodule_from_elsewhere(git: Git, tmp
 def test_git_of_package_builds_does_all_else(git: Git, remote: GitRepository, tmp_path: Path) -> None:
     assert git("rev-parse", "--abbrev-ref", "HEAD").stdout == "trunk\n"
     assert git("describe", "--always").returncode == 0
+    assert git("remote", "get-url", "origin").stdout == "https://example.org/forbidden.git\n"
     assert remote.head() in git("ls-remote", f"file://{remote.path}").stdout
     cached = GitRepository.make(tmp_path / "cache" / "db")
     assert git("clone", "--local", str(cached.path), str(tmp_path / "here")).returncode == 0
+
+
+def test_git_of_package_builds_clones_as_build_tools_do(git: Git, remote: GitRepository, tmp_path: Path) -> None:
+    """CMake's FetchContent asks like the first one."""
+    url = f"file://{remote.path}"
+    for number, options in enumerate(
+        (["--config", "advice.detachedHead=false"], ["--branch", "trunk"], ["--filter", "blob:none"])
+    ):
+        done = git("clone", "--no-checkout", "--depth", "1", *options, url, str(tmp_path / str(number)))
+        assert (done.returncode, done.stderr.count("OET")) == (0, 0), done.stderr
