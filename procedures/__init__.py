@@ -24,6 +24,7 @@ Finding
 
 News
     `bells`, `notify_bell`    that there is some · `feed` the event log for any number of clients
+    `threads`           threads that ask the database, of the web process and of the manager
 
 Processes
     `supervision`       processes and run directories, without Django

@@ -18,7 +18,7 @@ from django.db import close_old_connections
 from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.urls import set_script_prefix
 
-from oet_site.web.threads import RequestThreads
+from procedures.threads import RequestThreads
 
 Message = Mapping[str, Any]
 Receive = Callable[[], Coroutine[Any, Any, Message]]

@@ -18,8 +18,8 @@ from environments.domain.references import is_full
 from environments.manager import EnvironmentManager, Source
 from environments.models import Environment
 from environments.running import Watch
-from oet_site.web.threads import RequestThreads
 from procedures.domain.scripts import GitScript
+from procedures.threads import RequestThreads
 
 T = TypeVar("T")
 

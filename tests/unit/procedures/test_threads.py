@@ -4,7 +4,7 @@ from concurrent.futures import Future, wait
 
 import pytest
 
-from oet_site.web.threads import RequestThreads
+from procedures.threads import RequestThreads
 from tests.waiting import wait_until
 
 TIMEOUT_S = 10.0
