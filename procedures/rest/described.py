@@ -138,7 +138,7 @@ procedures_create = extend_schema(
 procedure_get = extend_schema(
     operation_id="get_procedure",
     parameters=[_PATH],
-    responses=answers(401, 403, 404, _200=ProcedureSummary),
+    responses=answers(400, 401, 403, 404, _200=ProcedureSummary),
     examples=[_answered("summary", _SUMMARY_EXAMPLE)],
 )
 procedure_change = extend_schema(
@@ -268,7 +268,7 @@ stack = extend_schema(
 history = extend_schema(
     operation_id="get_history",
     parameters=[_PATH],
-    responses=answers(401, 403, 404, _200=Transition(many=True)),
+    responses=answers(400, 401, 403, 404, _200=Transition(many=True)),
 )
 _COMMANDS = [
     query("who", "Only what this user asked for."),
@@ -297,8 +297,8 @@ commands = extend_schema(
     parameters=[query("procedure", "Only commands for this procedure.", int), *_COMMANDS],
     responses=answers(400, 401, 403, _200=CommandRow(many=True)),
 )
-nodes = extend_schema(operation_id="list_nodes", responses=answers(401, 403, _200=NodeRow(many=True)))
-scripts = extend_schema(operation_id="list_scripts", responses=answers(401, 403, _200=ScriptFile(many=True)))
+nodes = extend_schema(operation_id="list_nodes", responses=answers(400, 401, 403, _200=NodeRow(many=True)))
+scripts = extend_schema(operation_id="list_scripts", responses=answers(400, 401, 403, _200=ScriptFile(many=True)))
 environments_list = extend_schema(
     operation_id="list_environments",
     parameters=[
@@ -367,4 +367,4 @@ token = extend_schema(
     auth=[],
     examples=[_sent("credentials", {"username": "ann", "password": "correct horse battery staple"})],
 )
-logout = extend_schema(operation_id="log_out", request=None, responses=answers(401, _204=None))
+logout = extend_schema(operation_id="log_out", request=None, responses=answers(400, 401, _204=None))
