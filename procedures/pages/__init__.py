@@ -9,6 +9,6 @@ of git scripts · `overrides` decisions of the operators · `rail` these and the
 `volume` how much was printed when · `said` how far a script is, in its own words ·
 `history` search, and what it links to · `night` the timeline · `plots` durations and outcomes · `day_report` the
 report of a day · `page` what every page needs, and how refusals are shown · `conditions` what is wrong · `rows` what lists show of a
-procedure · `fields` the form of a function's arguments · `git_fields` that of a script from git · `filled_in` what was entered ·
-`timeouts` the field for one
+procedure · `row_words` in which words · `fields` the form of a function's arguments · `git_fields` that of a script from git ·
+`filled_in` what was entered · `timeouts` the field for one
 """

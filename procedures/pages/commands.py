@@ -17,7 +17,8 @@ from procedures.pages.fields import FunctionForm, form_of
 from procedures.pages.filled_in import read_form
 from procedures.pages.page import Page, page_view, wants_json
 from procedures.pages.procedure import prepared_call, procedure_page
-from procedures.pages.rows import row_of, shown
+from procedures.pages.row_words import shown
+from procedures.pages.rows import row_of
 from procedures.pages.timeouts import HTML_NAME, read_timeout, timeout_field
 from procedures.selectors import procedure_for
 from procedures.service import (

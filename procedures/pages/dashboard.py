@@ -7,7 +7,8 @@ from procedures.pages.health import checks
 from procedures.pages.page import Page, page_view, wants_json
 from procedures.pages.rail import overrides_of
 from procedures.pages.recent import LOOKED_THROUGH, RecentFilter, filter_states, find_recent
-from procedures.pages.rows import MAX_RECENT, Row, with_words
+from procedures.pages.row_words import with_words
+from procedures.pages.rows import MAX_RECENT, Row
 from procedures.selectors import procedures_for
 from procedures.words import number
 

@@ -21,7 +21,8 @@ from procedures.pages.day_report import report_context
 from procedures.pages.night import draw_night
 from procedures.pages.page import Page, page_view
 from procedures.pages.plots import draw_plot
-from procedures.pages.rows import Row, rows_of, with_words
+from procedures.pages.row_words import with_words
+from procedures.pages.rows import Row, rows_of
 from procedures.search import find
 
 PAGE = 30

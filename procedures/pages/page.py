@@ -17,7 +17,8 @@ from procedures.domain.states import ProcedureState
 from procedures.overrides import OverrideService
 from procedures.pages.conditions import FailedAbort, conditions, failed_aborts
 from procedures.pages.questions import ShownQuestion, questions
-from procedures.pages.rows import Row, ShownRow, live_rows, with_words
+from procedures.pages.row_words import ShownRow, with_words
+from procedures.pages.rows import Row, live_rows
 from procedures.selectors import latest_event_id, nodes
 from procedures.service import actor_of
 from procedures.words import clock, sidereal

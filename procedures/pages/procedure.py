@@ -22,7 +22,8 @@ from procedures.pages.fields import FunctionForm, form_of
 from procedures.pages.logged import shown_log
 from procedures.pages.page import Page, page_view, status_of
 from procedures.pages.published import shown_events
-from procedures.pages.rows import ShownRow, row_of, shown
+from procedures.pages.row_words import ShownRow, shown
+from procedures.pages.rows import row_of
 from procedures.pages.said import said_of
 from procedures.pages.stop_report import stop_report
 from procedures.pages.timeouts import timeout_field

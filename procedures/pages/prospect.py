@@ -13,7 +13,8 @@ from procedures.domain.resources import resources_of
 from procedures.domain.scripts import EmbeddedStringScript, ExecutableScript, GitScript, script_to_json
 from procedures.models import Preset, ResourceClaim
 from procedures.pages.draft import Draft
-from procedures.pages.rows import ShownRow, rows_of, with_words
+from procedures.pages.row_words import ShownRow, with_words
+from procedures.pages.rows import rows_of
 from procedures.presets import PresetPlace, PresetService, preset_in_brief
 from procedures.selectors import procedures_for
 

@@ -10,7 +10,8 @@ from django.views.decorators.http import require_safe
 from procedures.domain.errors import Refusal
 from procedures.looking import look
 from procedures.pages.page import Page, page_view, status_of
-from procedures.pages.rows import row_of, shown
+from procedures.pages.row_words import shown
+from procedures.pages.rows import row_of
 from procedures.pages.trace import ShownStack, shown_stack
 from procedures.selectors import procedure_for
 from procedures.words import precise_clock, took

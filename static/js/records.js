@@ -1,7 +1,7 @@
 // @ts-check
 /**
  * Procedures as lists show them: records that go on from what the server rendered, by folding events into them, and their words.
- * `procedures/pages/rows.py` makes the same; `tests/js/shown.json` holds both to it.
+ * `procedures/pages/rows.py` and `row_words.py` make the same; `tests/js/shown.json` holds both to it.
  */
 
 import { age, clock, countdown, duration, moment, rough, took } from "./format.js";

@@ -1,4 +1,4 @@
-"""procedures.pages.rows: the browser's words are held to the same cases by tests/js/records.test.js."""
+"""procedures.pages.rows and row_words: the browser's words are held to the same cases by tests/js/records.test.js."""
 
 import json
 from pathlib import Path
@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from procedures.pages.rows import Row, folder_of, section_of, shown
+from procedures.pages.row_words import shown
+from procedures.pages.rows import Row, folder_of, section_of
 
 TABLE = json.loads((Path(__file__).parents[3] / "js/shown.json").read_text())
 
