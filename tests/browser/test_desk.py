@@ -93,6 +93,12 @@ def test_no_table_of_now_reaches_out_of_its_panel_at_any_width(page: Page, produ
         assert page.evaluate(REACHING_OUT) == [], width
 
 
+def test_the_menu_names_every_page_at_any_width_of_a_desk(page: Page) -> None:
+    for width in (1000, 1280, 1366, 1400, 1500):
+        page.set_viewport_size({"width": width, "height": 1000})
+        assert page.locator(".strip__nav").evaluate("menu => menu.scrollWidth <= menu.clientWidth"), width
+
+
 def test_the_timeline_of_what_runs_reaches_to_its_usual_end(page: Page, product: Product) -> None:
     done = create(product, QUICK, "expected.py", start=True)
     product.wait_for_state(done, "COMPLETE")
