@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from django.db import OperationalError, close_old_connections
+from django.db import DatabaseError, OperationalError, close_old_connections
 
 from environments import log as build_log
 from environments import vital_signs
@@ -97,6 +97,12 @@ class _Build:
             self._end(str(error))
         except (EnvironmentProblem, OSError) as error:
             self._end(_in_words(error))
+        except (LeaseLost, DatabaseError):
+            raise
+        except Exception as error:
+            # The border of one build: whoever waits for it hears of a fault of ours at once, not after as many attempts as there are.
+            log.exception("build %s of environment %s failed", self._lease.token, self._lease.environment_id)
+            self._end(f"It failed inside OET: {error!r}; the reason is in the log of the Celery worker.")
         return False
 
     def _make(self) -> None:

@@ -235,6 +235,24 @@ def test_a_build_keeps_the_passwords_of_package_indexes_to_itself(
     assert "geheim" not in told + environment.reason
 
 
+def test_a_fault_of_our_own_fails_the_build_at_once_and_is_logged(
+    manager: EnvironmentManager,
+    requested: Request,
+    remote: GitRepository,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def fail(_: Path) -> None:
+        raise ZeroDivisionError("ours")
+
+    environment = requested(remote)
+    monkeypatch.setattr("environments.builder.read_project", fail)
+    failed = built(manager, environment)
+    assert (failed.state, "ZeroDivisionError('ours')" in failed.reason) == ("FAILED", True)
+    assert "Traceback" in caplog.text
+    assert not [entry for entry in manager.places.environments.iterdir() if entry.name.startswith(f"{environment.pk}.")]
+
+
 def test_tags_in_an_old_encoding_do_not_hinder_a_build(
     manager: EnvironmentManager, remote: GitRepository, requested: Request
 ) -> None:
