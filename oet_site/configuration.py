@@ -1,5 +1,6 @@
 """Every setting of OET: the one place where environment variables are read. `docs/configuration.md` lists them."""
 
+import json
 import os
 import socket
 import sys
@@ -160,7 +161,7 @@ class Configuration(BaseSettings):
         "telescope",
         description="Resources a procedure claims while RUNNING: names or templates over its arguments, separated by commas.",
     )
-    overrides: tuple[OverrideSetting, ...] = Field(
+    overrides: Annotated[tuple[OverrideSetting, ...], NoDecode] = Field(
         (),
         description="Operator overrides of this site beside `wait_for_qa_ready`: JSON, "
         '`[{"name": "…", "type": "bool|int|float|str|choice", "default": …, "description": "…", "choices": […]}]`.',
@@ -210,11 +211,31 @@ class Configuration(BaseSettings):
     def _split(cls, value: object) -> object:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
 
+    @field_validator("overrides", mode="before")
+    @classmethod
+    def _read_json(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        try:
+            declared = json.loads(value or "[]")
+        except ValueError as error:
+            raise ValueError(f"is no JSON: {error}") from None
+        if not isinstance(declared, list):
+            raise ValueError("must be an array of overrides: [{…}]")  # noqa: TRY004 - pydantic wants a ValueError
+        return declared
+
     @field_validator("database_url", mode="after")
     @classmethod
     def _database_is_known(cls, value: str) -> str:
         if value and not value.startswith(("postgres://", "postgresql://", "sqlite:///")):
             raise ValueError("must begin with postgres:// or sqlite:///")
+        return value
+
+    @field_validator("home", mode="before")
+    @classmethod
+    def _is_named(cls, value: object) -> object:
+        if value == "":
+            raise ValueError("is empty; name a folder, or unset it")
         return value
 
     @field_validator("home", mode="after")
@@ -275,15 +296,14 @@ def load() -> Configuration:
     try:
         return Configuration()
     except ValidationError as error:
-        raise InvalidConfiguration(
-            [_problem(str(fault["loc"][0]), str(fault["msg"])) for fault in error.errors()]
-        ) from None
+        raise InvalidConfiguration([_problem(fault["loc"], str(fault["msg"])) for fault in error.errors()]) from None
 
 
-def _problem(location: str, message: str) -> str:
-    """One fault in the user's terms: the variable, its value unless that is secret, and what was wanted."""
+def _problem(location: tuple[int | str, ...], message: str) -> str:
+    """One fault in the user's terms: the variable, its value unless that is secret, where in it, and what was wanted."""
     by_variable = {variable_of(name): name for name in Configuration.model_fields}
-    field = by_variable.get(location, location)
+    field = by_variable.get(str(location[0]), str(location[0]))
+    where = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in location[1:])
     variable = variable_of(field)
     value = "…" if field in SECRET else repr(os.environ.get(variable, ""))
-    return f"{variable}={value}: {message.removeprefix('Value error, ')}"
+    return f"{variable}={value}: {f'{where}: ' if where else ''}{message.removeprefix('Value error, ')}"

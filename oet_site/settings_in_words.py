@@ -1,5 +1,6 @@
 """Settings for people to read: the table of docs/configuration.md, and the values in force."""
 
+import json
 import os
 import types
 import typing
@@ -56,6 +57,8 @@ def in_force(configuration: Configuration) -> list[str]:
 def _shown(name: str, value: object) -> str:
     if name in SECRET:
         return "(set, not shown)" if value else ""
+    if name == "overrides" and isinstance(value, tuple):
+        return json.dumps([declared.model_dump(exclude_defaults=True) for declared in value]) if value else ""
     if isinstance(value, tuple):
         return ",".join(value)
     return "" if value is None else str(value)

@@ -4,10 +4,13 @@ import difflib
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from urllib.parse import unquote
 
 from oet_site.configuration import Configuration, InvalidConfiguration, variable_of
 
 INTERNAL_PREFIXES = ("OET_TEST_", "OET_BENCH_")
+OF_PROGRAMS = ("OET_URL", "OET_TOKEN", "OET_HARNESS_EVENTS")
+"""Read by the command line `oet` and by scripts; whoever has them set has made no mistake."""
 
 
 def require_possible(configuration: Configuration, command: str) -> None:
@@ -29,6 +32,11 @@ def _start_problems(configuration: Configuration) -> list[str]:
         for root in configuration.script_root_paths
         if not root.is_dir()
     ]
+    found.append(_abort_problem(configuration))
+    found.append(_broker_problem(configuration.celery_broker_url))
+    constraints = configuration.env_constraints
+    if constraints and not constraints.is_file():
+        found.append(f"OET_ENV_CONSTRAINTS={constraints}: there is no such file; no environment could be built.")
     return found
 
 
@@ -37,7 +45,7 @@ def unknown_variables(environment: Mapping[str, str]) -> list[str]:
     known = [variable_of(name) for name in Configuration.model_fields]
     hints = []
     for name in sorted(environment):
-        if name.startswith("OET_") and name not in known and not name.startswith(INTERNAL_PREFIXES):
+        if name.startswith("OET_") and name not in (*known, *OF_PROGRAMS) and not name.startswith(INTERNAL_PREFIXES):
             close = difflib.get_close_matches(name, known, n=1)
             hints.append(f"{name} is no setting of OET and has no effect" + (f"; {close[0]} is one." if close else "."))
     return hints
@@ -69,3 +77,27 @@ def _python_problem(python: Path) -> str:
     if os.access(python, os.X_OK) and python.is_file():
         return ""
     return f"OET_PYTHON={python}: is not a program; it has to be the Python that runs scripts."
+
+
+def _abort_problem(configuration: Configuration) -> str:
+    """Why no abort could run its script: better said now than when somebody needs it."""
+    uri = configuration.abort_script
+    if not uri:
+        return ""
+    path = Path(unquote(uri.removeprefix("file://")))
+    if not path.is_absolute() or not path.is_file():
+        return f"OET_ABORT_SCRIPT={uri}: there is no such file; it has to be one such as file:///srv/scripts/abort.py."
+    if not any(path.resolve().is_relative_to(root) for root in configuration.script_root_paths):
+        return f"OET_ABORT_SCRIPT={uri}: lies below no folder of OET_SCRIPT_ROOTS ({configuration.script_roots})."
+    return ""
+
+
+def _broker_problem(url: str) -> str:
+    """Why Celery could not use this broker; whether it answers is not asked. The URL itself may hold a password."""
+    if not url:
+        return ""
+    from kombu.transport import TRANSPORT_ALIASES  # only needed here, and slow to load
+
+    if "://" in url and url.partition("://")[0].partition("+")[0] in TRANSPORT_ALIASES:
+        return ""
+    return "CELERY_BROKER_URL=…: is no broker that Celery knows; it begins with redis:// or amqp://."

@@ -39,6 +39,34 @@ def test_a_latitude_needs_its_longitude(monkeypatch: pytest.MonkeyPatch) -> None
     assert configuration.load().latitude == -30.7
 
 
+@pytest.mark.parametrize(
+    ("value", "problem"),
+    [
+        ("[{]", "is no JSON: Expecting property name"),
+        ('{"name": "sky"}', "must be an array of overrides"),
+        ('[{"name": "sky", "type": "bool"}]', "[0].default: Field required"),
+    ],
+)
+def test_overrides_that_cannot_be_read_say_where(monkeypatch: pytest.MonkeyPatch, value: str, problem: str) -> None:
+    monkeypatch.setenv("OET_OVERRIDES", value)
+    with pytest.raises(InvalidConfiguration) as raised:
+        configuration.load()
+    assert f"OET_OVERRIDES={value!r}: {problem}" in str(raised.value)
+
+
+def test_overrides_are_shown_as_they_are_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    declared = '[{"name": "sky", "type": "choice", "default": "dark", "choices": ["dark", "grey"]}]'
+    monkeypatch.setenv("OET_OVERRIDES", declared)
+    assert f"OET_OVERRIDES={declared}" in in_force(configuration.load())
+
+
+def test_an_empty_home_is_no_folder(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It would be the one where OET happens to be started."""
+    monkeypatch.setenv("OET_HOME", "")
+    with pytest.raises(InvalidConfiguration, match="OET_HOME='': is empty; name a folder, or unset it"):
+        configuration.load()
+
+
 def test_lists_are_written_with_commas(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OET_PRELOAD", "numpy, astropy.time,")
     assert configuration.load().preload == ("numpy", "astropy.time")

@@ -2,6 +2,7 @@ import os
 import signal
 import socket
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -109,11 +110,42 @@ def test_everything_that_hinders_a_start_is_found_at_once(tmp_path: Path) -> Non
     ]
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "problem"),
+    [
+        ("abort_script", "abort.py", "there is no such file"),
+        ("abort_script", "file://{root}/nowhere.py", "there is no such file"),
+        ("abort_script", "file://{elsewhere}/abort.py", "lies below no folder of OET_SCRIPT_ROOTS"),
+        ("abort_script", "file://{root}/an%20abort.py", ""),
+        ("abort_script", "{root}/an abort.py", ""),
+        ("env_constraints", "{root}/nowhere.txt", "there is no such file"),
+        ("CELERY_BROKER_URL", "rabbit://oet:secret@broker", "is no broker that Celery knows"),
+        ("CELERY_BROKER_URL", "broker", "is no broker that Celery knows"),
+        ("CELERY_BROKER_URL", "redis://oet:secret@broker", ""),
+    ],
+)
+def test_what_would_only_fail_later_is_said_at_the_start(tmp_path: Path, name: str, value: str, problem: str) -> None:
+    for folder, script in (("root", "an abort.py"), ("elsewhere", "abort.py")):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / script).touch()
+    value = value.format(root=tmp_path / "root", elsewhere=tmp_path / "elsewhere")
+    settings: dict[str, Any] = {name: value}
+    configuration = Configuration(home=tmp_path, script_roots=str(tmp_path / "root"), **settings)
+    found: list[str] = []
+    try:
+        require_possible(configuration, "up")
+    except InvalidConfiguration as invalid:
+        found = invalid.problems
+    assert (len(found) == 1 and problem in found[0]) if problem else not found
+    assert "secret" not in "".join(found)
+
+
 def test_a_manager_starts_without_the_folders_of_scripts(tmp_path: Path) -> None:
     require_possible(Configuration(home=tmp_path, script_roots=str(tmp_path / "nowhere")), "processmanager")
 
 
 def test_misspelt_settings_are_pointed_out() -> None:
-    assert unknown_variables({"OET_PROT": "1", "OET_PORT": "1", "PORT": "1", "OET_TEST_X": "1"}) == [
+    names = ("OET_PROT", "OET_PORT", "PORT", "OET_TEST_X", "OET_URL", "OET_TOKEN")
+    assert unknown_variables(dict.fromkeys(names, "1")) == [
         "OET_PROT is no setting of OET and has no effect; OET_PORT is one."
     ]
