@@ -13,6 +13,10 @@ from pathlib import Path
 
 PROJECT_DIR = Path(__file__).resolve().parent.parent
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+CHROMIUM_BY_HAND = (
+    "The browser tests need Chromium: have it installed from your distribution, on Debian by `apt-get install chromium` as root;"
+    " then run this again."
+)
 
 
 class Missing(Exception):
@@ -35,17 +39,18 @@ def bring_chromium() -> None:
     """Install Chromium if there is none."""
     if chromium():
         return
-    if _has_apt_get():
-        _apt_get_install("chromium")
-    else:
-        _run(
-            "installing Chromium for the browser tests with Playwright",
-            [sys.executable, "-m", "playwright", "install", "chromium"],
-        )
+    try:
+        if _has_apt_get():
+            _apt_get_install("chromium")
+        else:
+            _run(
+                "installing Chromium for the browser tests with Playwright",
+                [sys.executable, "-m", "playwright", "install", "chromium"],
+            )
+    except Missing as failed:
+        raise Missing(f"{failed} {CHROMIUM_BY_HAND}") from failed
     if not chromium():
-        raise Missing(
-            "The browser tests need Chromium, and installing it did not bring one. Install the package `chromium` by hand."
-        )
+        raise Missing(f"Installing Chromium did not bring one. {CHROMIUM_BY_HAND}")
 
 
 def bring_curl() -> None:

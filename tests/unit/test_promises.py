@@ -57,3 +57,9 @@ def test_links_between_documents_lead_somewhere() -> None:
                 if not (PROJECT_DIR / name).parent.joinpath(target).exists():
                     broken.append(f"{name}: {target}")
     assert broken == []
+
+
+def test_the_readme_leads_to_every_document() -> None:
+    readme = (PROJECT_DIR / "README.md").read_text()
+    documents = sorted(path.name for path in (PROJECT_DIR / "docs").glob("*.md"))
+    assert [name for name in documents if f"(docs/{name})" not in readme] == []
