@@ -1,5 +1,6 @@
 """Filling a virtual environment with uv: which commands for which project."""
 
+import json
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -128,11 +129,16 @@ class Installer:
         return ["--no-deps", "-r", self._written("rest.txt", rest), *self._indexes(), *_extra_indexes(wanted)]
 
     def _indexes(self) -> list[str]:
-        first, *others = self.settings.index_urls or [""]
-        return ["--default-index", first, *(part for url in others for part in ("--index", url))] if first else []
+        """The site's own, in a file of ours: there may be passwords in them, and everybody on the machine can read arguments."""
+        if not self.settings.index_urls:
+            return []
+        tables = [f"[[index]]\nurl = {json.dumps(url)}" for url in self.settings.index_urls]
+        tables[0] += "\ndefault = true"
+        return ["--config-file", self._written("uv.toml", tables)]
 
     def _written(self, name: str, lines: Sequence[str]) -> str:
         file = self.scratch / name
+        file.touch(mode=0o600)
         file.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
         return str(file)
 
