@@ -1,4 +1,4 @@
-"""What is answered where no view could: JSON to programs, Django's own pages to people; and 503 where it is the database that failed."""
+"""What is answered where no view could: JSON to programs, a page to people; and 503 where it is the database that failed."""
 
 import sys
 
@@ -6,9 +6,21 @@ from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponseBase, JsonResponse
 from django.views import defaults
 
+from procedures.domain.errors import Refusal
+from procedures.pages.page import refused
 from procedures.rest.errors import NO_DATABASE
 
 API = "/api/"
+_PATH_SHOWN = 100
+
+
+class NoSuchPage(Refusal):
+    """The address leads nowhere."""
+
+    code = "not_found"
+
+    def __init__(self, path: str) -> None:
+        super().__init__(f"there is nothing at {path[:_PATH_SHOWN]}: look for it from Now or in the history.")
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponseBase:
@@ -16,6 +28,13 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponseBase:
     if request.path.startswith(API):
         return JsonResponse({"detail": f"the request cannot be served: {exception}", "code": "malformed"}, status=400)
     return defaults.bad_request(request, exception)
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponseBase:
+    """404: an address that leads nowhere. Who is logged in still sees what runs, and how to stop it."""
+    if request.path.startswith(API) or not request.user.is_authenticated:
+        return defaults.page_not_found(request, exception)
+    return refused(request, NoSuchPage(request.path))
 
 
 def server_error(request: HttpRequest) -> HttpResponseBase:

@@ -18,4 +18,5 @@ urlpatterns = [
 ]
 
 handler400 = "oet_site.failures.bad_request"
+handler404 = "oet_site.failures.not_found"
 handler500 = "oet_site.failures.server_error"

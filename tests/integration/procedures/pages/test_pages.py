@@ -267,3 +267,15 @@ def test_the_theme_is_written_by_the_server_from_a_cookie(client_as: ClientAs) -
     client.cookies["oet_theme"] = '"><script>'
     assert '<html lang="en">' in body(client, "/")
     assert client.post("/theme/", {"theme": "pink"}).status_code == 400
+
+
+@pytest.mark.django_db
+def test_an_address_that_leads_nowhere_still_shows_what_runs_and_how_to_stop_it(client_as: ClientAs) -> None:
+    answer = client_as("operator").get("/nosuch/<b>/")
+    page = answer.content.decode()
+    assert answer.status_code == 404
+    assert "there is nothing at /nosuch/&lt;b&gt;/" in page
+    assert "data-link" in page
+    assert 'href="/stop/' in page
+    assert Client().get("/nosuch/").status_code == 404
+    assert client_as("operator").get("/nosuch/", headers={"accept": "application/json"}).json()["code"] == "not_found"
