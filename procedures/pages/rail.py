@@ -18,7 +18,7 @@ from procedures.overrides import OverrideService
 from procedures.pages.night import TOP_PX, Bar, Tick, percent, rows_of, ticks_of
 from procedures.pages.overrides import ShownOverride, shown_overrides
 from procedures.pages.page import page_view
-from procedures.pages.rows import Row, live_rows
+from procedures.pages.rows import live_rows
 from procedures.service import actor_of
 
 BACK = timedelta(hours=5)
@@ -137,12 +137,7 @@ def _last_end(lane: Lane) -> datetime:
 
 def _ends(actor: Actor) -> dict[int, datetime]:
     """When what runs will have taken as long as it usually does."""
-    return {row.id: datetime.fromtimestamp(_end(row), UTC) for row in live_rows(actor) if _end(row)}
-
-
-def _end(row: Row) -> float:
-    is_known = row.state == ProcedureState.RUNNING and row.function == "main" and row.usual_runs and row.started_at
-    return (row.started_at or 0.0) + row.usual_s if is_known else 0.0
+    return {row.id: datetime.fromtimestamp(row.usual_end, UTC) for row in live_rows(actor) if row.usual_end is not None}
 
 
 def _words(runs: Sequence[Run]) -> str:

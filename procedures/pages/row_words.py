@@ -75,7 +75,7 @@ def _since(row: Row, now: float) -> str:
 
 def _to_go(row: Row, now: float) -> str:
     """Beside what it usually takes."""
-    if row.state != ProcedureState.RUNNING or row.function != "main" or not row.usual_runs or not row.started_at:
+    if row.usual_end is None or row.started_at is None:
         return ""
     elapsed = now - row.started_at
     if elapsed < row.usual_s:

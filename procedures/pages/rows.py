@@ -77,6 +77,18 @@ class Row:
         return dict(vars(self))  # `asdict` would copy everything in it, too: half of the time that a long list takes
 
     @property
+    def usual_end(self) -> float | None:
+        """When it will have taken as long as it usually does, Unix seconds; None where nobody knows."""
+        if (
+            self.state != ProcedureState.RUNNING
+            or self.function != "main"
+            or not self.usual_runs
+            or not self.started_at
+        ):
+            return None
+        return self.started_at + self.usual_s
+
+    @property
     def section(self) -> str:
         """Which list it belongs to: running, prepared or recent."""
         return section_of(self.state)
