@@ -132,7 +132,7 @@ class Installer:
         """The site's own, in a file of ours: there may be passwords in them, and everybody on the machine can read arguments."""
         if not self.settings.index_urls:
             return []
-        tables = [f"[[index]]\nurl = {json.dumps(url)}" for url in self.settings.index_urls]
+        tables = [f"[[index]]\nurl = {json.dumps(url, ensure_ascii=False)}" for url in self.settings.index_urls]
         tables[0] += "\ndefault = true"
         return ["--config-file", self._written("uv.toml", tables)]
 
