@@ -4,6 +4,10 @@ On SQLite everything is on one machine and a bell is a doorbell socket in `$OET_
 sent inside the transaction, so delivered exactly at commit, on every machine. A lost ring costs at most a second.
 """
 
+import logging
+import time
+from collections.abc import Callable
+from contextlib import closing
 from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
@@ -12,6 +16,11 @@ from django.conf import settings
 from django.db import connection, transaction
 
 from oet.doorbell import Doorbell, ring
+
+log = logging.getLogger(__name__)
+
+_PAUSE_S = 1.0
+"""Before listening begins again where it has failed."""
 
 
 class Role(StrEnum):
@@ -54,6 +63,23 @@ def listen(role: Role) -> Bell:
 
         return NotifyBell(channel(role))
     return DoorBell(role)
+
+
+def keep_listening(role: Role, follow: Callable[[Bell], None], ends: Callable[[], bool]) -> None:
+    """The life of a thread: `follow` a bell until it returns. Where that fails it begins again, unless it `ends`, for nobody waits."""
+    while True:
+        try:
+            with closing(listen(role)) as bell:
+                follow(bell)
+        except Exception:  # the thread's end: without this nobody would hear of it, and everybody would wait for ever
+            log.exception("%s failed; it begins again", follow.__qualname__)
+            if ends():
+                return
+            time.sleep(_PAUSE_S)
+        else:
+            return
+        finally:
+            connection.close()
 
 
 class DoorBell:

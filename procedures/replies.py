@@ -7,12 +7,11 @@ begins with the first who waits and ends when nobody has waited for a while.
 import logging
 import threading
 import time
-from contextlib import closing
 from functools import cache
 
 from django.db import DEFAULT_DB_ALIAS, DatabaseError, connection
 
-from procedures.bells import Bell, Role, listen
+from procedures.bells import Bell, Role, keep_listening
 from procedures.models import Command
 from procedures.statements import Question
 
@@ -50,19 +49,7 @@ class CommandReplies:
                 del self._waiting[command_id]
 
     def _listen(self) -> None:
-        while True:
-            try:
-                with closing(listen(Role.WEB)) as bell:
-                    self._answer_on(bell)
-            except Exception:  # the thread's end: without this everybody would wait to the end of his time, from now on
-                log.exception("listening for answers to commands failed; it begins again")
-                if self._ends():
-                    return
-                time.sleep(_RECHECK_S)
-            else:
-                return
-            finally:
-                connection.close()
+        keep_listening(Role.WEB, self._answer_on, self._ends)
 
     def _answer_on(self, bell: Bell) -> None:
         """Tell whoever waits, until nobody has waited for a while."""

@@ -5,12 +5,12 @@ import logging
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from django.db import DatabaseError, connection
 
-from procedures.bells import Bell, Role, listen
+from procedures.bells import Bell, Role, keep_listening
 from procedures.feed.encoded import encode
 from procedures.feed.ring import Ring
 from procedures.json_text import compact_json
@@ -94,20 +94,11 @@ class EventFeed:
             await listener.wait(left)
 
     def _run(self) -> None:
-        while True:
-            try:
-                with closing(listen(Role.WEB)) as bell:
-                    self._read_on(bell)
-            except Exception:  # the thread's end: without this nobody would hear of it, and clients would wait for ever
-                log.exception("the event feed failed; it begins again")
-                self.problem = FAILED
-                if self._ends():
-                    return
-                time.sleep(RECHECK_S)
-            else:
-                return
-            finally:
-                connection.close()
+        keep_listening(Role.WEB, self._read_on, self._has_failed)
+
+    def _has_failed(self) -> bool:
+        self.problem = FAILED
+        return self._ends()
 
     def _ends(self) -> bool:
         """Whether nobody listens; then there is no reader from now on."""

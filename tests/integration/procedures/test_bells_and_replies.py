@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.db import connection, transaction
 
-from procedures import replies
+from procedures import bells, replies
 from procedures.bells import Bell, Role, listen, ring_at_commit
 from procedures.models import Command, Procedure
 from procedures.recorder import recording
@@ -76,7 +76,7 @@ def test_an_answer_that_comes_while_the_listener_is_being_started_is_heard_at_on
         connection.close()
         return listen(role)
 
-    monkeypatch.setattr(replies, "listen", listen_late)
+    monkeypatch.setattr(bells, "listen", listen_late)
     monkeypatch.setattr(replies, "_RECHECK_S", LONG_S)
     monkeypatch.setattr(replies, "_answered", _blind_once(replies._answered))
     begin = time.monotonic()
@@ -93,7 +93,7 @@ def test_a_listener_that_fails_begins_again(monkeypatch: pytest.MonkeyPatch, cap
         has_failed.set()
         raise OSError(24, "too many open files")
 
-    monkeypatch.setattr(replies, "listen", fail_once)
+    monkeypatch.setattr(bells, "listen", fail_once)
     everybody, command = CommandReplies(), queued()
 
     def answer() -> None:

@@ -17,7 +17,7 @@ from django.test import Client
 from knox.models import AuthToken
 
 from oet_site.web.handler import ThreadedHandler
-from procedures import consumers, logins
+from procedures import bells, consumers, logins
 from procedures.bells import listen
 from procedures.consumers import EventsConsumer
 from procedures.feed import encoded, reader
@@ -147,10 +147,10 @@ async def test_a_reader_that_fails_says_so_and_begins_again(
     def fail(_: object) -> None:
         raise OSError(24, "too many open files")
 
-    monkeypatch.setattr(reader, "listen", fail)
+    monkeypatch.setattr(bells, "listen", fail)
     with feed.listening() as listener:
         await until(lambda: feed.problem == reader.FAILED)
-        monkeypatch.setattr(reader, "listen", listen)
+        monkeypatch.setattr(bells, "listen", listen)
         await until(lambda: feed.problem == "" and feed.ring is not None)
         assert feed.ring is not None
         reading = Reading(feed, listener, feed.ring.last, Wanted())
