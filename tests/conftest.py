@@ -1,6 +1,7 @@
 """Sets the stage of a test run, before anything reads Django's settings; the fixtures are in `tests/fixtures`."""
 
 import os
+import signal
 
 import django
 import hypothesis
@@ -9,6 +10,8 @@ from django.conf import settings
 
 from tests import home, scratch
 
+# A shell that starts a run in the background makes it deaf to Ctrl-C, and everything that the run starts.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 scratch.use_memory()
 home.set_up()
 django.setup()
@@ -19,7 +22,12 @@ settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 hypothesis.settings.register_profile("oet", deadline=None)
 hypothesis.settings.load_profile("oet")
 
-pytest_plugins = ["tests.fixtures.databases", "tests.fixtures.people", "tests.fixtures.running"]
+pytest_plugins = [
+    "tests.fixtures.databases",
+    "tests.fixtures.people",
+    "tests.fixtures.running",
+    "tests.fixtures.verdict",
+]
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -19,7 +19,7 @@ from tests.waiting import wait_until
 
 PROJECT_DIR = Path(__file__).resolve().parent.parent
 ADMIN_PASSWORD = "correct horse battery staple"
-START_TIMEOUT_S = 60
+START_TIMEOUT_S = 100
 END_TIMEOUT_S = 30
 
 _READY_LINE = re.compile(r"OET is ready: (http://\S+)")

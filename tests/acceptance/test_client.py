@@ -1,6 +1,5 @@
 """The command `oet`, against the product."""
 
-import os
 import signal
 import subprocess
 import sys
@@ -99,25 +98,18 @@ def test_who_may_not_run_may_check(tmp_path: Path, viewer: str, capsys: Captured
 
 def test_who_stops_watching_leaves_the_trial_alone(tmp_path: Path, product: Product) -> None:
     command = [sys.executable, "-m", "oet_client", "trial", "run", "-"]
-    watching = subprocess.Popen(
-        command,
-        cwd=PROJECT_DIR,
-        env=os.environ,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    assert watching.stdin is not None
-    assert watching.stdout is not None
-    watching.stdin.write("{max_trials: 1, load: 0.01, scripts: {a: {body: sleep 100}}}")
-    watching.stdin.close()
-    task_id = int(watching.stdout.readline().split()[1].rstrip(","))
-    while "executing" not in watching.stdout.readline():
-        pass
-    watching.send_signal(signal.SIGINT)
-    watching.stdin = None
-    _, said = watching.communicate(timeout=30)
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, cwd=PROJECT_DIR, text=True, stdin=pipe, stdout=pipe, stderr=pipe) as watching:
+        assert watching.stdin is not None
+        assert watching.stdout is not None
+        watching.stdin.write("{max_trials: 1, load: 0.01, scripts: {a: {body: sleep 100}}}")
+        watching.stdin.close()
+        task_id = int(watching.stdout.readline().split()[1].rstrip(","))
+        while "executing" not in watching.stdout.readline():
+            pass
+        watching.send_signal(signal.SIGINT)
+        watching.stdin = None
+        _, said = watching.communicate(timeout=30)
     assert (watching.returncode, "it goes on, and can be aborted there" in said) == (1, True), said
     assert product.http.get(f"tasks/{task_id}/").json()["state"] == "executing"
     product.http.put(f"tasks/{task_id}/", json={"state": "aborted"}).raise_for_status()
