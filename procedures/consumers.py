@@ -13,7 +13,7 @@ from django.db import DatabaseError
 from django.http.request import split_domain_port, validate_host
 
 from procedures.domain.errors import NotAllowed
-from procedures.feed.cursor import Reading, start_at
+from procedures.feed.cursor import Reading, Start, start_at
 from procedures.feed.encoded import Wanted
 from procedures.feed.reader import feed
 from procedures.json_text import compact_json
@@ -77,7 +77,7 @@ class EventsConsumer(AsyncWebsocketConsumer):  # type: ignore[misc] # channels h
         with feed.listening() as listener:
             start = await start_at(after)
             await feed.begun(listener)
-            await self.send(_hello(start.cursor, start.oldest, was_reset=start.was_reset))
+            await self.send(_hello(start))
             reading = Reading(feed, listener, start.cursor, wanted)
             tick_at = time.monotonic() + TICK_S
             while True:
@@ -138,12 +138,13 @@ def _netloc(origin: str) -> str:
         return ""
 
 
-def _hello(cursor: int, oldest: int, *, was_reset: bool) -> str:
+def _hello(start: Start) -> str:
     words: dict[str, Any] = {
         "type": "hello",
-        "cursor": cursor,
-        "oldest": oldest,
-        "reset": was_reset,
+        "cursor": start.cursor,
+        "latest": start.latest,
+        "oldest": start.oldest,
+        "reset": start.was_reset,
         "time": time.time(),
         "version": settings.OET_VERSION,
     }

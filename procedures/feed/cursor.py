@@ -31,6 +31,8 @@ class Start:
     """Where a client begins to read."""
 
     cursor: int
+    latest: int
+    """The last event of the log; whoever begins before it has something to catch up with."""
     oldest: int
     """The oldest event that is kept; 0 if there is none."""
     was_reset: bool
@@ -43,7 +45,7 @@ def start_at(after: int | None) -> Start:
     latest = latest_event_id()
     oldest = Event.objects.order_by("pk").values_list("pk", flat=True).first() or 0
     was_reset = after is not None and after > latest
-    return Start(latest if after is None or was_reset else after, oldest, was_reset)
+    return Start(latest if after is None or was_reset else after, latest, oldest, was_reset)
 
 
 class Reading:

@@ -24,6 +24,8 @@ export class LiveLink {
     /** @type {NodeHealth[] | null} */
     this.nodes = null;
     this.isCaughtUp = false;
+    /** The last event that there was when the server said hello: until it is here, the page shows the past. */
+    this.latest = cursor;
     this.lastWordAt = monotonic();
     this.nextAttemptAt = 0;
     this.nodesAt = 0;
@@ -106,9 +108,10 @@ export class LiveLink {
     }
     if (message.type === "tick" || message.type === "hello") this.problem = message.problem ?? "";
     if (message.type === "closed") this.problem = message.code === NOT_LOGGED_IN ? LOGGED_OUT : message.reason;
+    this.latest = message.latest ?? this.latest;
     if (message.reset) location.reload(); // the log no longer reaches back to what this page knows
     if (message.type === "events") this.#takeEvents(message);
-    this.isCaughtUp = this.cursor >= message.cursor;
+    this.isCaughtUp = this.cursor >= this.latest;
     for (const handler of this.#handlers.word) handler();
   }
 

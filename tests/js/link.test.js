@@ -61,7 +61,10 @@ test("a link that is cut goes on from its cursor and tells nothing twice", async
   mock.timers.tick(11_000);
   const second = FakeSocket.made[1];
   assert.equal(second?.url, "ws://oet.example/ws/events/?after=42");
+  second?.say({ type: "hello", cursor: 42, latest: 43, time: 1003 });
+  assert.equal(link.state, "catching-up", "one that happened meanwhile is not here yet");
   second?.say({ type: "events", cursor: 43, events: [{ id: 42 }, { id: 43 }] });
+  assert.equal(link.state, "live");
   second?.say({ type: "tick", cursor: 43, time: 1003, nodes: [{ name: "n", heartbeat_age_s: 1, problems: [] }] });
   assert.deepEqual(heard, [41, 42, 43]);
   assert.equal(link.state, "live");

@@ -94,6 +94,16 @@ async def test_hello_says_where_things_stand_and_ticks_that_they_live(web: Web) 
         assert 1 < again["time"] - tick["time"] < 10
 
 
+async def test_hello_says_how_much_there_is_to_catch_up_with(web: Web) -> None:
+    await written("a", "b")
+    first, last = await all_ids()
+    async with listening(web, f"?after={first}") as late, listening(web) as new:
+        hello = await message(late)
+        assert (hello["cursor"], hello["latest"]) == (first, last)
+        hello = await message(new)
+        assert (hello["cursor"], hello["latest"]) == (last, last)
+
+
 async def test_an_event_arrives_with_everything_it_has(web: Web) -> None:
     async with listening(web) as client:
         cursor = (await message(client, "hello"))["cursor"]
