@@ -2,15 +2,23 @@
 
 import difflib
 import os
+import subprocess
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import unquote
 
 from oet_site.configuration import Configuration, InvalidConfiguration, variable_of
+from procedures.domain.resources import templates_fault
 
 INTERNAL_PREFIXES = ("OET_TEST_", "OET_BENCH_")
 OF_PROGRAMS = ("OET_URL", "OET_TOKEN", "OET_HARNESS_EVENTS")
 """Read by the command line `oet` and by scripts; whoever has them set has made no mistake."""
+
+OLDEST_PYTHON = (3, 9)
+"""That runs scripts; `oet` keeps to it."""
+ANSWER_S = 20.0
+"""An interpreter on a slow network disk takes long to start."""
 
 
 def require_possible(configuration: Configuration, command: str) -> None:
@@ -32,6 +40,7 @@ def _start_problems(configuration: Configuration) -> list[str]:
         for root in configuration.script_root_paths
         if not root.is_dir()
     ]
+    found.append(_resources_problem(configuration.resources))
     found.append(_abort_problem(configuration))
     found.append(_broker_problem(configuration.celery_broker_url))
     constraints = configuration.env_constraints
@@ -74,9 +83,34 @@ def _is_read_only(home: Path) -> bool:
 
 
 def _python_problem(python: Path) -> str:
-    if os.access(python, os.X_OK) and python.is_file():
-        return ""
-    return f"OET_PYTHON={python}: is not a program; it has to be the Python that runs scripts."
+    if not (os.access(python, os.X_OK) and python.is_file()):
+        return f"OET_PYTHON={python}: is not a program; it has to be the Python that runs scripts."
+    version = sys.version_info[:2] if str(python) == sys.executable else _version_of(python)
+    if version is None:
+        return f"OET_PYTHON={python}: does not answer as a Python does; it has to be the one that runs scripts."
+    if version < OLDEST_PYTHON:
+        return f"OET_PYTHON={python}: is Python {_dotted(version)}; scripts need {_dotted(OLDEST_PYTHON)} or later."
+    return ""
+
+
+def _version_of(python: Path) -> tuple[int, int] | None:
+    """Major and minor version of an interpreter; None if it is none."""
+    ask = [python, "-I", "-c", "import sys; print(*sys.version_info[:2])"]
+    try:
+        said = subprocess.run(ask, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=ANSWER_S).stdout
+        major, minor = said.split()
+        return int(major), int(minor)
+    except (OSError, subprocess.TimeoutExpired, ValueError):
+        return None
+
+
+def _dotted(version: tuple[int, int]) -> str:
+    return ".".join(map(str, version))
+
+
+def _resources_problem(templates: str) -> str:
+    fault = templates_fault(templates)
+    return f"OET_RESOURCES={templates}: {fault}" if fault else ""
 
 
 def _abort_problem(configuration: Configuration) -> str:

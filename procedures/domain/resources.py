@@ -27,6 +27,14 @@ def resources_of(templates: str, inputs: Mapping[str, ProcedureInput]) -> list[s
     return sorted({name[:MAX_NAME_CHARACTERS] for name in names})
 
 
+def templates_fault(templates: str) -> str:
+    """Why no resource can be meant by one of `templates`; empty if they make sense."""
+    for template in templates.split(","):
+        if set("{}") & set(_PLACEHOLDER.sub("", template)):
+            return f"{template.strip()!r} has braces that hold no name of an argument, as subarray_{{subarray_id}} has."
+    return ""
+
+
 def resources_fault(value: Any) -> str:
     """Why `value` is no list of resource names; empty if it is."""
     if not isinstance(value, list) or not all(isinstance(name, str) for name in value):

@@ -1,6 +1,7 @@
 import os
 import signal
 import socket
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -119,6 +120,10 @@ def test_everything_that_hinders_a_start_is_found_at_once(tmp_path: Path) -> Non
         ("abort_script", "file://{root}/an%20abort.py", ""),
         ("abort_script", "{root}/an abort.py", ""),
         ("env_constraints", "{root}/nowhere.txt", "there is no such file"),
+        ("python", "/bin/true", "does not answer as a Python does"),
+        ("python", "{root}/python", "scripts need 3.9 or later"),
+        ("python", sys.executable, ""),
+        ("resources", "subarray_{subarray id}", "has braces that hold no name of an argument"),
         ("CELERY_BROKER_URL", "rabbit://oet:secret@broker", "is no broker that Celery knows"),
         ("CELERY_BROKER_URL", "broker", "is no broker that Celery knows"),
         ("CELERY_BROKER_URL", "redis://oet:secret@broker", ""),
@@ -128,7 +133,11 @@ def test_what_would_only_fail_later_is_said_at_the_start(tmp_path: Path, name: s
     for folder, script in (("root", "an abort.py"), ("elsewhere", "abort.py")):
         (tmp_path / folder).mkdir()
         (tmp_path / folder / script).touch()
-    value = value.format(root=tmp_path / "root", elsewhere=tmp_path / "elsewhere")
+    old = tmp_path / "root" / "python"
+    old.write_text("#!/bin/sh\necho 3 8\n")
+    old.chmod(0o755)
+    if name != "resources":  # which has braces of its own
+        value = value.format(root=tmp_path / "root", elsewhere=tmp_path / "elsewhere")
     settings: dict[str, Any] = {name: value}
     configuration = Configuration(home=tmp_path, script_roots=str(tmp_path / "root"), **settings)
     found: list[str] = []
