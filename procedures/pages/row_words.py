@@ -25,7 +25,7 @@ class ShownRow:
 
 def shown(row: Row, now: float) -> dict[str, str]:
     """The words of a row at the time `now`."""
-    ended = took(row.finished_at - (row.started_at or row.created_at)) if row.finished_at else ""
+    ended = _took(row)
     running_since = row.started_at if row.state == ProcedureState.RUNNING else None
     return {
         "id": f"#{row.id}",
@@ -63,6 +63,15 @@ def shown(row: Row, now: float) -> dict[str, str]:
 def with_words(rows: Iterable[Row], now: float) -> list[ShownRow]:
     """Each row beside its words."""
     return [ShownRow(row, shown(row, now)) for row in rows]
+
+
+def _took(row: Row) -> str:
+    """What failed before it ran took its preparation; what only waited until somebody stopped it took nothing."""
+    if not row.finished_at:
+        return ""
+    if row.state == ProcedureState.STOPPED and not row.started_at:
+        return "not started"
+    return took(row.finished_at - (row.started_at or row.created_at))
 
 
 def _since(row: Row, now: float) -> str:

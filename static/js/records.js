@@ -123,7 +123,7 @@ export function isStopping(record) {
 export function shown(record, now, isFrozen = false) {
   const started = record.started_at;
   const finished = record.finished_at;
-  const ended = finished ? took(finished - (started || record.created_at)) : "";
+  const ended = lasted(record);
   return {
     id: `#${record.id}`,
     name: record.name,
@@ -227,6 +227,13 @@ function printed(record, payload) {
     last_line: payload.last_line || record.last_line,
     last_output_at: payload.at ?? record.last_output_at,
   };
+}
+
+/** What failed before it ran took its preparation; what only waited until somebody stopped it took nothing. @param {ProcedureRecord} record */
+function lasted(record) {
+  if (!record.finished_at) return "";
+  if (record.state === "STOPPED" && !record.started_at) return "not started";
+  return took(record.finished_at - (record.started_at || record.created_at));
 }
 
 /** What the large time says. @param {ProcedureRecord} record @param {number} now */
