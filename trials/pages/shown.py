@@ -34,6 +34,7 @@ def shown_trial(trial: Mapping[str, Any], now: float) -> dict[str, Any]:
         "title": trial["task_name"] or f"task {trial['task']}",
         "created": moment(trial["created_at"], now),
         "by": created_by or "by itself",
+        "abort_asked": moment(asked, now) if (asked := trial["abort_requested_at"]) else "",
         "counts_in_words": counts_in_words(trial["counts"]),
     }
 

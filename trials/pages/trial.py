@@ -36,6 +36,7 @@ def show(request: HttpRequest, trial_id: int) -> HttpResponseBase:
         "trials/trial.html",
         here="trials",
         trial=shown,
+        task_by=trial.task.created_by,
         scripts=[_shown_script(node, edges) for node in nodes],
         issues=[issue_to_json(issue) for issue in issues],
         siblings=siblings[-_SIBLINGS:],

@@ -143,6 +143,7 @@ def test_only_who_may_stop_is_offered_the_abort_which_names_what_ends(visit: Vis
     assert (done.status_code, done.headers["Location"]) == (302, f"/trials/{trial.pk}/")
     assert Trial.objects.get(pk=trial.pk).state == "aborted"
     assert "nothing left to abort" in text_of(operator, f"/trials/{trial.pk}/abort/")
+    assert "aborted by operator at " in text_of(operator, f"/trials/{trial.pk}/")
     assert operator.post(f"/trials/{trial.pk}/abort/").status_code == 409
 
 
