@@ -4,6 +4,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 # Three workers suit two cores, for many tests wait for processes.
 JOBS ?= 3
+# Tests that share something dear stay together, and in their order: those of the browser come last (tests/conftest.py).
+DIST := --dist loadgroup --no-loadscope-reorder
 # Checks read the settings, which make a home; not the one with real data in it.
 SCRATCH := OET_HOME=.venv/scratch DATABASE_URL=
 
@@ -19,8 +21,8 @@ up: .venv/runtime.stamp ## Start OET on this machine (OET_PORT, OET_HOME and oth
 
 test: .venv/develop.stamp ## Run every test, on SQLite and on PostgreSQL; installs what the tests need
 	$(BIN)/python -m tests.needs
-	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup
-	$(BIN)/python -m tests.postgres -n $(JOBS) --dist loadgroup
+	$(BIN)/python -m pytest -n $(JOBS) $(DIST)
+	$(BIN)/python -m tests.postgres -n $(JOBS) $(DIST)
 	@set -- $$(find tests/js -name '*.test.*js' 2>/dev/null); test $$# -eq 0 || { set -x; node --test "$$@"; }
 
 lint: .venv/develop.stamp ## Check form, types, layers, templates, JavaScript, migrations and the API's description

@@ -167,8 +167,7 @@ def _write(
     context: Context, live: LiveProcedure, news: News, answers: list[int], record: Recording
 ) -> AbortOrder | None:
     """In the database thread, perhaps more than once."""
-    for command_id in answers:
-        record.answer(command_id, Command.State.DONE)
+    _write_answers(record, answers)
     if live.prepare_command is not None:
         record.answer(live.prepare_command, Command.State.DONE)
     if live.prepare_command is not None or live.is_pid_due:
@@ -181,6 +180,18 @@ def _write(
     return write_end(record, context.settings, live, news.end) if news.end is not None else None
 
 
+def _write_answers(record: Recording, commands: list[int]) -> None:
+    for command_id in commands:
+        record.answer(command_id, Command.State.DONE)
+
+
+async def give_answers_due(context: Context, live: LiveProcedure) -> None:
+    """Answer what was done for commands while, or after, the end was recorded: no turn comes after it."""
+    answers, live.answers_due = live.answers_due, []
+    if answers:
+        await context.database.write(partial(_write_answers, commands=answers))
+
+
 async def _finish(context: Context, live: LiveProcedure, order: AbortOrder | None, end: EndOfProcess) -> None:
     """It is final and nothing will change that: hand on, clear up, forget."""
     if order is not None:
@@ -189,6 +200,7 @@ async def _finish(context: Context, live: LiveProcedure, order: AbortOrder | Non
     context.procedures.forget(live)
     context.report(f"journal of procedure {live.id}", "")
     live.over.set()
+    await give_answers_due(context, live)
     if live.is_from_git:
         await context.desk.release(live.id)
     await archive_output(context, live.directory, live.output_position, end.report)

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from procedures.manager.context import Context
+from procedures.manager.following import give_answers_due
 from procedures.manager.inbox import QueuedCommand
 from procedures.manager.live import LiveProcedure
 from procedures.models import Command
@@ -29,6 +30,10 @@ async def steer(context: Context, live: LiveProcedure, command: QueuedCommand) -
         if answer.get("ok"):
             live.answers_due.append(command.id)
             live.news.set()
+            if (
+                live.over.is_set()
+            ):  # what it was told was its last: its end was recorded before we heard that it had understood
+                await give_answers_due(context, live)
             return
         words = f"procedure {live.id}: {answer.get('error')}"
         break

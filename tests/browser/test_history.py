@@ -10,7 +10,7 @@ from tests.browser.conftest import OpenPage
 from tests.product import Product
 from tests.scene import record_past
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(180), pytest.mark.xdist_group("night")]
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.product import Product
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(180), pytest.mark.xdist_group("million")]
 
 LINES = 1_000_000
 MILLION = f"""

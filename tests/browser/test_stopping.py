@@ -124,6 +124,9 @@ def test_a_timeout_counts_down_on_both_pages_and_ends_failed(page: Page, open_pa
     expect(page.locator("[data-part=report]")).to_contain_text("Its time was up")
 
 
+at_observatory = pytest.mark.xdist_group("observatory")
+
+
 @pytest.fixture(scope="module")
 def observatory(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
     """A product with an abort script, which fails for subarray 3."""
@@ -149,6 +152,7 @@ def run_at(product: Product, text: str, **kwargs: object) -> int:
     return run(product, text, "observe.py", script_args={"main": {"kwargs": kwargs}} if kwargs else {})
 
 
+@at_observatory
 def test_an_abort_is_linked_both_ways(control_room: Page, observatory: Product) -> None:
     page = control_room
     procedure_id = run_at(observatory, STUBBORN, subarray_id=5)
@@ -164,6 +168,7 @@ def test_an_abort_is_linked_both_ways(control_room: Page, observatory: Product) 
     page.wait_for_url(f"**/procedures/{procedure_id}/")
 
 
+@at_observatory
 def test_an_abort_that_fails_is_loud_until_somebody_has_seen_it(control_room: Page, observatory: Product) -> None:
     page = control_room
     page.evaluate("window.isTheSamePage = true")
@@ -188,6 +193,7 @@ def test_an_abort_that_fails_is_loud_until_somebody_has_seen_it(control_room: Pa
     expect(alarm).to_be_hidden()
 
 
+@at_observatory
 def test_an_abort_without_a_subarray_is_refused_in_the_dialog_before_anything_is_stopped(
     control_room: Page, observatory: Product
 ) -> None:
@@ -202,6 +208,7 @@ def test_an_abort_without_a_subarray_is_refused_in_the_dialog_before_anything_is
     expect(page.locator(f"[data-list=recent] [data-procedure='{procedure_id}']")).to_contain_text("STOPPED")
 
 
+@at_observatory
 def test_health_names_every_part_and_what_is_missing(page: Page, control_room: Page, tmp_path: Path) -> None:
     page.get_by_role("link", name="Health", exact=True).click()
     checks = page.locator("[data-checks]")

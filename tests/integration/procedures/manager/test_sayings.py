@@ -1,5 +1,6 @@
 """What scripts say about themselves, recorded; pauses and answers, brought to them."""
 
+import asyncio
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -14,6 +15,7 @@ from procedures.domain.states import ProcedureState
 from procedures.models import Attachment, Command, LogRecord, Procedure, Question
 from procedures.sayings import LogFilter, log_of
 from procedures.steering import SteeringService
+from procedures.supervision.script_process import ScriptProcess
 from tests.integration.procedures.manager.station import TIMEOUT_S, Station, events, wait_for_event
 from tests.waiting import wait_until
 
@@ -155,6 +157,36 @@ def test_questions_wait_for_an_answer_that_is_kept_with_who_gave_it(station: Sta
     assert said(procedure_id)["questions"] == []
 
 
+LAST_QUESTION = """
+import oet
+def main():
+    return oet.ask("Park?")
+"""
+
+
+@pytest.mark.parametrize("has_ended", [False, True], ids=["being recorded", "recorded"])
+def test_an_answer_that_lets_the_script_end_is_confirmed_whenever_the_manager_hears_that_it_was_taken(
+    station: Station, monkeypatch: pytest.MonkeyPatch, *, has_ended: bool
+) -> None:
+    tell = ScriptProcess.tell
+
+    async def tell_late(process: ScriptProcess, message: dict[str, Any], timeout_s: float) -> dict[str, Any]:
+        answer = await tell(process, message, timeout_s)
+        if message["op"] == "ANSWER":
+            await process.gone.wait()
+            if has_ended:
+                await asyncio.to_thread(station.wait_for, process.directory.procedure_id, S.COMPLETE)
+        return answer
+
+    monkeypatch.setattr(ScriptProcess, "tell", tell_late)
+    with station.manager():
+        procedure_id = station.ready(LAST_QUESTION)
+        station.start(procedure_id)
+        asked(procedure_id, 1)
+        assert SteeringService(ANN).answer(procedure_id, 1, "yes")["answer"] == "yes"
+        station.wait_for(procedure_id, S.COMPLETE)
+
+
 @pytest.mark.parametrize("grace_s", [5.0, 0.0])
 def test_stop_withdraws_the_question(station: Station, grace_s: float) -> None:
     with station.manager():
@@ -225,6 +257,7 @@ def test_stop_during_an_action_runs_every_listener_of_post_fatal_once_and_shows_
 
     with station.manager():
         procedure_id = station.running(PARKS)
+        wait_until_said(procedure_id, "actions", lambda actions: actions["current"])
         assert station.answer(station.stop(procedure_id, 10.0)).state == "done"
     assert Procedure.objects.get(pk=procedure_id).state == S.STOPPED
     run = fold((e.topic, e.payload) for e in Procedure.objects.get(pk=procedure_id).events.order_by("id"))
