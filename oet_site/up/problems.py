@@ -95,7 +95,7 @@ def _python_problem(python: Path) -> str:
 
 def _version_of(python: Path) -> tuple[int, int] | None:
     """Major and minor version of an interpreter; None if it is none."""
-    ask = [python, "-I", "-c", "import sys; print(*sys.version_info[:2])"]
+    ask = [str(python), "-I", "-c", "import sys; print(*sys.version_info[:2])"]
     try:
         said = subprocess.run(ask, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=ANSWER_S).stdout
         major, minor = said.split()

@@ -5,6 +5,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
+from procedures.domain.sky import Light, Site, spells
+
 _DAY = timedelta(days=1)
 _HOUR = timedelta(hours=1)
 _NOON = 12
@@ -111,6 +113,13 @@ def busy_time(runs: Iterable[Run], begin: datetime, end: datetime) -> timedelta:
             total += until - since
             seen = until
     return total
+
+
+def dark_share(runs: Sequence[Run], begin: datetime, end: datetime, site: Site) -> float | None:
+    """The share, 0 to 1, of the dark time between two moments in which something ran; None if it was not dark."""
+    dark = [spell for spell in spells(begin, end, site) if spell.light == Light.DARK]
+    total = sum((spell.end - spell.begin for spell in dark), timedelta())
+    return sum((busy_time(runs, spell.begin, spell.end) for spell in dark), timedelta()) / total if total else None
 
 
 def _in_order(name: str) -> tuple[str, int, str]:

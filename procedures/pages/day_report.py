@@ -4,9 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from procedures.domain.nights import busy_time
+from procedures.domain.sky import Site
 from procedures.domain.states import ProcedureState
 from procedures.nights import Entry, Report, Stop
+from procedures.pages.night import busy_words
 from procedures.words import took
 
 
@@ -30,10 +31,10 @@ class ShownStop:
     how: str
 
 
-def report_context(report: Report, now: datetime) -> dict[str, Any]:
+def report_context(report: Report, now: datetime, site: Site | None) -> dict[str, Any]:
     """What the template needs."""
     entries = [_shown(entry) for entry in report.entries]
-    busy = busy_time([entry.run for entry in report.entries if entry.has_run], report.night.begin, report.night.end)
+    had_begun = [entry.run for entry in report.entries if entry.has_run]
     return {
         "night": report.night,
         "day": report.night.day.isoformat(),
@@ -41,7 +42,7 @@ def report_context(report: Report, now: datetime) -> dict[str, Any]:
         "failures": [shown for shown in entries if shown.entry.has_failed],
         "stops": [ShownStop(stop, f"{stop.at:%H:%M:%S}", _how(stop)) for stop in report.stops],
         "totals": _totals(report),
-        "busy": took(busy.total_seconds()),
+        "busy": busy_words(report.night, had_begun, now, site),
         "is_cut_short": report.is_cut_short,
         "is_under_way": report.night.begin <= now < report.night.end,
         "made_at": f"{now:%Y-%m-%d %H:%M:%S}",

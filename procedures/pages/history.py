@@ -81,7 +81,7 @@ def day(request: HttpRequest, on: str) -> HttpResponseBase:
     now = datetime.fromtimestamp(page.now, UTC)
     night = _night(on, now)
     report = report_of(page.actor, night, now)
-    return page.render("history/day.html", here="history", **report_context(report, now))
+    return page.render("history/day.html", here="history", **report_context(report, now, site()))
 
 
 def _plot(page: Page, now: datetime) -> dict[str, object]:

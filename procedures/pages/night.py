@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from procedures.domain.nights import Lane, Night, Run, busy_time, hours_between, lanes_of, shown_span
+from procedures.domain.nights import Lane, Night, Run, busy_time, dark_share, hours_between, lanes_of, shown_span
 from procedures.domain.sky import Light, Site, Spell, spells
 from procedures.domain.states import ProcedureState
 from procedures.words import took
@@ -176,22 +176,15 @@ def _count(night: Night, runs: Sequence[Run], now: datetime, site: Site | None) 
     how_many = "1 procedure" if len(runs) == 1 else f"{len(runs)} procedures"
     failed = sum(run.state == ProcedureState.FAILED for run in runs)
     had_begun = [run for run in runs if run.state != ProcedureState.READY]
-    busy = took(busy_time(had_begun, night.begin, night.end).total_seconds())
-    of_dark = (
-        f" and {share} % of the dark time" if (share := _dark_share(night, had_begun, now, site)) is not None else ""
-    )
     so_far = " so far" if night.begin <= now < night.end else ""
-    return f"{how_many}{f', {failed} failed' if failed else ''}, busy for {busy}{of_dark}{so_far}"
+    return f"{how_many}{f', {failed} failed' if failed else ''}, busy for {busy_words(night, had_begun, now, site)}{so_far}"
 
 
-def _dark_share(night: Night, runs: Sequence[Run], now: datetime, site: Site | None) -> int | None:
-    """Percent of the dark time until now in which something ran; None if it was not dark yet, or nobody knows."""
-    until = min(now, night.end)
-    dark = [spell for spell in spells(night.begin, until, site) if spell.light == Light.DARK] if site else []
-    total = sum((spell.end - spell.begin for spell in dark), timedelta())
-    if not total:
-        return None
-    return round(100 * (sum((busy_time(runs, spell.begin, spell.end) for spell in dark), timedelta()) / total))
+def busy_words(night: Night, had_begun: Sequence[Run], now: datetime, site: Site | None) -> str:
+    """How long something ran: `3:20:00 and 62 % of the dark time`."""
+    busy = took(busy_time(had_begun, night.begin, night.end).total_seconds())
+    share = dark_share(had_begun, night.begin, min(now, night.end), site) if site else None
+    return busy if share is None else f"{busy} and {round(100 * share)} % of the dark time"
 
 
 def _share(at: datetime, begin: datetime, end: datetime) -> float:

@@ -130,7 +130,9 @@ def test_the_sky_stands_above_the_night_where_the_site_is_known(
     page = body(client_as("viewer"), address)
     assert re.search(r'aria-label="Sky: .*dark \d\d:\d\d to \d\d:\d\d', page)
     assert re.search(r'<span class="narrow">dark \d\d:\d\d to \d\d:\d\d</span>', page), "on a phone, below it"
-    assert re.search(r"busy for [^<]+ and \d+ % of the dark time", page)
+    of_dark = re.search(r"busy for [^<]+ and (\d+) % of the dark time", page)
+    assert of_dark
+    assert f"and {of_dark[1]} % of the dark time" in body(client_as("viewer"), f"/history/{yesterday}/")
 
 
 def test_figures_tell_how_long_and_how_each_script_ended(client_as: ClientAs, nights: list[Procedure]) -> None:

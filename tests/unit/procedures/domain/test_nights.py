@@ -4,7 +4,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from procedures.domain.nights import MAX_ROWS, Run, busy_time, hours_between, lanes_of, night_at, night_on, shown_span
+from procedures.domain.nights import (
+    MAX_ROWS,
+    Run,
+    busy_time,
+    dark_share,
+    hours_between,
+    lanes_of,
+    night_at,
+    night_on,
+    shown_span,
+)
+from procedures.domain.sky import Site
 
 NOON = datetime(2026, 3, 17, 12, tzinfo=UTC)
 NIGHT = night_on(date(2026, 3, 17), None)
@@ -75,3 +86,12 @@ def test_time_that_two_share_counts_once() -> None:
     assert busy_time([run(1, 1, 3), run(2, 2, 4), run(3, 6, 7), run(4, -3, -1)], NIGHT.begin, NIGHT.end) == timedelta(
         hours=4
     )
+
+
+def test_the_share_of_the_dark_counts_only_what_ran_while_it_was_dark() -> None:
+    equator = Site(0.0, 0.0)  # dark from about 19:20 to 04:50 on this night
+    assert dark_share([], NIGHT.begin, NIGHT.end, equator) == 0
+    assert dark_share([run(1, 0, 24)], NIGHT.begin, NIGHT.end, equator) == 1
+    assert dark_share([run(1, 0, 5)], NIGHT.begin, NIGHT.end, equator) == 0, "in daylight"
+    assert dark_share([run(1, 0, 12)], NIGHT.begin, NIGHT.end, equator) == pytest.approx(0.49, abs=0.03), "to midnight"
+    assert dark_share([run(1, 0, 5)], NIGHT.begin, NOON + timedelta(hours=5), equator) is None, "it was not dark yet"
