@@ -157,15 +157,18 @@ async def test_a_cursor_of_another_database_is_reset(web: Web) -> None:
         assert [event["topic"] for event in (await message(client, "events"))["events"]] == ["b"]
 
 
-@pytest.mark.parametrize(
-    "query",
-    ["?after=x", "?after=-1", "?after=99999999999999999999", "?procedure=1.5", "?afer=1", "?" + "topic=a&" * 50],
-)
-async def test_a_query_that_makes_no_sense_closes_with_4400(web: Web, query: str) -> None:
-    async with listening(web, query) as client:
-        code, reason = await reason_of_closing(client)
-    assert code == 4400
-    assert any(word in reason for word in ("after", "procedure", "query"))
+async def test_a_query_that_makes_no_sense_closes_with_4400(web: Web) -> None:
+    for query, word in (
+        ("?after=x", "after"),
+        ("?after=-1", "after"),
+        ("?after=99999999999999999999", "after"),
+        ("?procedure=1.5", "procedure"),
+        ("?afer=1", "afer"),
+        ("?" + "topic=a&" * 50, "query"),
+    ):
+        async with listening(web, query) as client:
+            code, reason = await reason_of_closing(client)
+        assert (code, word in reason) == (4400, True), (query, reason)
 
 
 async def test_without_a_login_it_closes_with_4401_and_without_the_right_with_4403(web: Web, users: Users) -> None:
