@@ -30,9 +30,7 @@ async def steer(context: Context, live: LiveProcedure, command: QueuedCommand) -
         if answer.get("ok"):
             live.answers_due.append(command.id)
             live.news.set()
-            if (
-                live.over.is_set()
-            ):  # what it was told was its last: its end was recorded before we heard that it had understood
+            if live.over.is_set():  # it ended by it, and that was recorded before we heard that it had understood
                 await give_answers_due(context, live)
             return
         words = f"procedure {live.id}: {answer.get('error')}"

@@ -111,6 +111,8 @@ export class LiveLink {
     this.latest = message.latest ?? this.latest;
     if (message.reset) location.reload(); // the log no longer reaches back to what this page knows
     if (message.type === "events") this.#takeEvents(message);
+    // Everything up to a tick's cursor has been sent; what is no longer kept never will be.
+    if (message.type === "tick") this.cursor = Math.max(this.cursor, message.cursor);
     this.isCaughtUp = this.cursor >= this.latest;
     for (const handler of this.#handlers.word) handler();
   }

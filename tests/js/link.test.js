@@ -69,5 +69,7 @@ test("a link that is cut goes on from its cursor and tells nothing twice", async
   assert.deepEqual(heard, [41, 42, 43]);
   assert.equal(link.state, "live");
   assert.equal(link.nodes?.[0]?.name, "n");
+  second?.say({ type: "tick", cursor: 50, time: 1005 });
+  assert.equal(link.cursor, 50, "what it missed is no longer kept");
   mock.timers.reset();
 });
