@@ -21,6 +21,11 @@ class Python:
     version: str
 
 
+def is_recent_enough(python: Python) -> bool:
+    """Whether it can run scripts at all."""
+    return Version(python.version) >= OLDEST
+
+
 def choose_python(pythons: Iterable[Python], requires: str, *, preferred: str = "") -> Python:
     """The interpreter for a project with this `requires-python`: the preferred one if it fits, else the newest that does.
 
@@ -37,7 +42,7 @@ def choose_python(pythons: Iterable[Python], requires: str, *, preferred: str = 
     fitting = [
         p
         for p in there
-        if Version(p.version) >= OLDEST and any(wanted.contains(p.version, prereleases=True) for wanted in alternatives)
+        if is_recent_enough(p) and any(wanted.contains(p.version, prereleases=True) for wanted in alternatives)
     ]
     if not fitting:
         raise NoFittingPython(requires, [f"{p.version} ({p.path})" for p in there])

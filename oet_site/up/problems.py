@@ -2,7 +2,6 @@
 
 import difflib
 import os
-import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,11 +13,6 @@ from procedures.domain.resources import templates_fault
 INTERNAL_PREFIXES = ("OET_TEST_", "OET_BENCH_")
 OF_PROGRAMS = ("OET_URL", "OET_TOKEN", "OET_HARNESS_EVENTS")
 """Read by the command line `oet` and by scripts; whoever has them set has made no mistake."""
-
-OLDEST_PYTHON = (3, 9)
-"""That runs scripts; `oet` keeps to it."""
-ANSWER_S = 20.0
-"""An interpreter on a slow network disk takes long to start."""
 
 
 def require_possible(configuration: Configuration, command: str) -> None:
@@ -85,27 +79,17 @@ def _is_read_only(home: Path) -> bool:
 def _python_problem(python: Path) -> str:
     if not (os.access(python, os.X_OK) and python.is_file()):
         return f"OET_PYTHON={python}: is not a program; it has to be the Python that runs scripts."
-    version = sys.version_info[:2] if str(python) == sys.executable else _version_of(python)
-    if version is None:
-        return f"OET_PYTHON={python}: does not answer as a Python does; it has to be the one that runs scripts."
-    if version < OLDEST_PYTHON:
-        return f"OET_PYTHON={python}: is Python {_dotted(version)}; scripts need {_dotted(OLDEST_PYTHON)} or later."
+    if str(python) == sys.executable:
+        return ""
+    from environments.domain.pythons import OLDEST, is_recent_enough  # only needed here, and slow to load
+    from environments.interpreters import asked
+
+    found = asked(str(python))
+    if found is None:
+        return f"OET_PYTHON={python}: does not answer as a Python does; it has to be the CPython that runs scripts."
+    if not is_recent_enough(found):
+        return f"OET_PYTHON={python}: is Python {found.version}; scripts need {OLDEST} or later."
     return ""
-
-
-def _version_of(python: Path) -> tuple[int, int] | None:
-    """Major and minor version of an interpreter; None if it is none."""
-    ask = [str(python), "-I", "-c", "import sys; print(*sys.version_info[:2])"]
-    try:
-        said = subprocess.run(ask, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=ANSWER_S).stdout
-        major, minor = said.split()
-        return int(major), int(minor)
-    except (OSError, subprocess.TimeoutExpired, ValueError):
-        return None
-
-
-def _dotted(version: tuple[int, int]) -> str:
-    return ".".join(map(str, version))
 
 
 def _resources_problem(templates: str) -> str:

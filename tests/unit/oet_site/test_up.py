@@ -134,7 +134,7 @@ def test_what_would_only_fail_later_is_said_at_the_start(tmp_path: Path, name: s
         (tmp_path / folder).mkdir()
         (tmp_path / folder / script).touch()
     old = tmp_path / "root" / "python"
-    old.write_text("#!/bin/sh\necho 3 8\n")
+    old.write_text("#!/bin/sh\nprintf 'cpython\\n3.8.20\\n/usr/bin/python3.8\\n'\n")
     old.chmod(0o755)
     if name != "resources":  # which has braces of its own
         value = value.format(root=tmp_path / "root", elsewhere=tmp_path / "elsewhere")
